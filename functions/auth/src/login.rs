@@ -1,0 +1,110 @@
+//! Log-in of a person, on a device where the role demands one.
+
+use crate::authority::role_of;
+use crate::refused;
+use crate::session::{LIFE_MS, Started, tokens};
+use crate::signing::session_claims::{Purpose, Role};
+use crate::signing::{passwords, session_check};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
+
+/// Name and password; the device's own token for officers and venue staff.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogIn {
+    login: String,
+    password: String,
+    device_token: Option<String>,
+}
+
+#[utoipa::path(post, path = "/auth/sessions", request_body = LogIn,
+    responses((status = 201, body = crate::session::Tokens)))]
+pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
+    let given: LogIn = request.json()?;
+    let now = clock::now_ms();
+    if given.password.len() > 1024 {
+        return Err(Problem::invalid("password must have at most 1024 bytes"));
+    }
+    let db = Db::open().await?;
+    // Counted before the hash is computed: 5 free tries, then a wait of 30 s that doubles up to an hour, none after 100.
+    let account = db
+        .one(
+            "UPDATE principals SET failures = failures + 1, locked_until = $1 + CASE \
+               WHEN failures < 4 THEN 0 WHEN failures = 4 THEN 30000 WHEN failures = 5 THEN 60000 \
+               WHEN failures = 6 THEN 120000 WHEN failures = 7 THEN 240000 WHEN failures = 8 THEN 480000 \
+               WHEN failures = 9 THEN 960000 WHEN failures = 10 THEN 1920000 ELSE 3600000 END \
+             WHERE login = $2 AND locked_until <= $3 AND failures < 100 AND revoked_at IS NULL \
+             RETURNING id, role, agency, password",
+            [now.into(), given.login.as_str().into(), now.into()],
+        )
+        .await?;
+    // The same work and the same answer for unknown, locked and revoked accounts.
+    let stored = account.as_ref().map(|row| row.text(3)).transpose()?;
+    let right = passwords::verify(&given.password, stored).map_err(refused)?;
+    let account = account.filter(|_| right).ok_or_else(wrong_credentials)?;
+    let (principal, role) = (account.id(0)?, role_of(account.text(1)?)?);
+    // A right password is no guess, whatever the device says next.
+    db.run("UPDATE principals SET failures = 0, locked_until = 0 WHERE id = $1", [principal.into()]).await?;
+    let device = device_for(role, given.device_token.as_deref(), account.text(2)?, &db, now).await?;
+
+    let started = Started { session: Id::random(), principal, device, role, generation: 0 };
+    db.run(
+        "INSERT INTO sessions (id, principal, device, role, generation, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [
+            started.session.into(),
+            principal.into(),
+            device.into(),
+            account.text(1)?.into(),
+            0i64.into(),
+            now.into(),
+            (now + LIFE_MS).into(),
+        ],
+    )
+    .await?;
+    Ok(Reply::json(StatusCode::CREATED, &tokens(&started, now)?))
+}
+
+/// The device that the token proves, of the person's own agency. Administrators need none.
+async fn device_for(role: Role, token: Option<&str>, agency: &str, db: &Db, now: u64) -> Result<Id, Problem> {
+    let kind = match role {
+        Role::Officer => "terminal",
+        Role::VenueStaff => "scanner",
+        _ => return Ok(Id::NONE),
+    };
+    let token = token.ok_or_else(unknown_device)?;
+    let claims = session_check::check(Purpose::Device, token, now).map_err(|fault| match fault {
+        crate::signing::faults::Fault::Refused(_) => unknown_device(),
+        other => refused(other),
+    })?;
+    let device = Id::from_halves(claims.device);
+    let enrolled = db
+        .one(
+            "SELECT id FROM devices WHERE id = $1 AND kind = $2 AND agency = $3 AND revoked_at IS NULL",
+            [device.into(), kind.into(), agency.into()],
+        )
+        .await?;
+    enrolled.map(|_| device).ok_or_else(unknown_device)
+}
+
+fn wrong_credentials() -> Problem {
+    Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "wrong-credentials",
+        "Name or password is wrong",
+        "登录名或密码不正确",
+        "Check both. After five failures wait before the next try; an administrator can help.",
+    )
+}
+
+fn unknown_device() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "device-not-enrolled",
+        "Device not enrolled",
+        "设备未登记或已停用",
+        "Log in on a device that an administrator has enrolled for your agency.",
+    )
+}

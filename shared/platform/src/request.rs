@@ -1,0 +1,90 @@
+//! Requests, read whole before a handler sees them.
+
+use crate::problem::Problem;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+
+/// Largest body that is read.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// One request.
+#[derive(Debug)]
+pub struct Request {
+    /// Method.
+    pub method: Method,
+    /// Path without query.
+    pub path: String,
+    /// Query, raw.
+    pub query: String,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body, at most [`MAX_BODY`] bytes.
+    pub body: Bytes,
+}
+
+impl Request {
+    /// Reads `request`. A body over the limit is refused before it is all here.
+    pub async fn read(request: spin_sdk::http::Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "Body too large or cut off",
+                "请求内容过大或不完整",
+                "Send at most 64 KiB.",
+            )
+        })?;
+        Ok(Self {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or("").to_owned(),
+            headers: parts.headers,
+            body: body.to_bytes(),
+        })
+    }
+
+    /// The parts of the path between slashes.
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.split('/').filter(|part| !part.is_empty()).collect()
+    }
+
+    /// The body as JSON. The problem names field and position, never a value.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let what = match error.classify() {
+                serde_json::error::Category::Data => error.to_string(),
+                _ => format!("not JSON at line {}, column {}", error.line(), error.column()),
+            };
+            // serde quotes offending values; what is quoted may be personal.
+            let safe = if what.contains("invalid value") || what.contains("invalid type") {
+                format!(
+                    "a field has the wrong type or value at line {}, column {}",
+                    error.line(),
+                    error.column()
+                )
+            } else {
+                what
+            };
+            Problem::invalid(&safe)
+        })
+    }
+
+    /// One query parameter, decoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// The bearer token.
+    pub fn bearer(&self) -> Result<&str, Problem> {
+        self.headers
+            .get(http::header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or_else(Problem::unauthorized)
+    }
+}

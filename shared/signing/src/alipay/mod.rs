@@ -1,0 +1,89 @@
+//! Alipay in key mode: RSA2 (RSASSA-PKCS1-v1_5, SHA-256).
+//!
+//! The variable `alipay`: `{"app_id", "seller_id", "app_private_key", "alipay_public_keys": […]}`. Keys are base64 of
+//! DER (PKCS#8 or PKCS#1 private, SubjectPublicKeyInfo public), with or without PEM lines. Several public keys may
+//! be live at once, so that Alipay's key can be replaced.
+
+mod answer;
+mod notification;
+mod request;
+
+pub use answer::answer;
+pub use notification::notification;
+pub use request::sign;
+
+use crate::fault::Fault;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
+use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// Our identity at Alipay and both sides' keys.
+pub struct Merchant {
+    /// Our app.
+    pub app_id: String,
+    /// Whom the money goes to; `2088…`.
+    pub seller_id: String,
+    private: PrivateKey,
+    public: Vec<PublicKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    app_id: String,
+    seller_id: String,
+    app_private_key: String,
+    alipay_public_keys: Vec<String>,
+}
+
+impl Merchant {
+    /// Reads the variable. The error names the defect, never a key.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let bad = |defect: &str| Fault::Misconfigured(format!("alipay: {defect}"));
+        let text: Text = serde_json::from_str(text).map_err(|_| {
+            bad("not {\"app_id\", \"seller_id\", \"app_private_key\", \"alipay_public_keys\"}")
+        })?;
+        if text.app_id.is_empty() || text.seller_id.is_empty() {
+            return Err(bad("app_id and seller_id must not be empty"));
+        }
+        let private = der(&text.app_private_key)
+            .and_then(|der| {
+                PrivateKey::from_pkcs8_der(&der).ok().or_else(|| PrivateKey::from_pkcs1_der(&der).ok())
+            })
+            .ok_or_else(|| bad("app_private_key is not an RSA key in base64 of PKCS#8 or PKCS#1"))?;
+        let public: Option<Vec<_>> = text
+            .alipay_public_keys
+            .iter()
+            .map(|key| der(key).and_then(|der| PublicKey::from_public_key_der(&der).ok()))
+            .collect();
+        let public = public
+            .filter(|keys| !keys.is_empty())
+            .ok_or_else(|| bad("alipay_public_keys must be RSA keys in base64 of SubjectPublicKeyInfo"))?;
+        Ok(Self { app_id: text.app_id, seller_id: text.seller_id, private, public })
+    }
+
+    /// Whether one of Alipay's keys made `signature` (base64) over `content`.
+    fn signed_by_alipay(&self, content: &[u8], signature: &str) -> bool {
+        let Ok(signature) = STANDARD.decode(signature) else { return false };
+        let digest = Sha256::digest(content);
+        self.public.iter().any(|key| key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, &signature).is_ok())
+    }
+
+    fn sign_as_us(&self, content: &[u8]) -> Result<String, Fault> {
+        let digest = Sha256::digest(content);
+        // Blinded: private-key operations are where timing could speak.
+        self.private
+            .sign_with_rng(&mut getrandom::SysRng, Pkcs1v15Sign::new::<Sha256>(), &digest)
+            .map(|signature| STANDARD.encode(signature))
+            .map_err(|_| Fault::Misconfigured("alipay: app_private_key cannot sign".to_owned()))
+    }
+}
+
+fn der(text: &str) -> Option<Vec<u8>> {
+    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
+    STANDARD.decode(body.replace([' ', '\r'], "")).ok()
+}

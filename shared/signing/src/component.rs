@@ -1,0 +1,270 @@
+//! The Wasm component: this library behind `zerotrip:signing/*`. Keys come from the caller's variables.
+
+use crate::alipay::{self, Merchant};
+use crate::fault::{Fault, Refusal};
+use crate::ring::{self, Ring};
+use crate::{audit, identity_code, index, password, sealing, session, ticket_code};
+use std::cell::OnceCell;
+
+#[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit", world: "signing", generate_all });
+    use super::Component;
+    export!(Component);
+}
+
+use bindings::exports::zerotrip::signing as exports;
+use bindings::wasi::config::store;
+use exports::faults::{Fault as WitFault, Refusal as WitRefusal};
+use exports::session_claims::{Claims as WitClaims, Purpose as WitPurpose, Role};
+
+struct Component;
+
+// Parsed once for each instance: keys are nobody's personal data.
+macro_rules! kept {
+    ($($getter:ident: $type:ty = $name:literal, $parse:expr;)*) => {
+        $(fn $getter() -> Result<&'static $type, Fault> {
+            thread_local!(static KEPT: OnceCell<&'static $type> = const { OnceCell::new() });
+            KEPT.with(|kept| match kept.get() {
+                Some(value) => Ok(*value),
+                None => {
+                    let value: &'static $type = Box::leak(Box::new($parse(&variable($name)?)?));
+                    Ok(*kept.get_or_init(|| value))
+                }
+            })
+        })*
+
+        fn check_variable(name: &str, now_ms: u64) -> Result<(), Fault> {
+            match name {
+                $($name => $getter().and_then(|value| usable(value, now_ms)),)*
+                other => Err(Fault::Misconfigured(format!("{other}: no such key ring"))),
+            }
+        }
+    };
+}
+
+kept! {
+    session_keys: Ring = "session_keys", |text: &str| Ring::parse("session_keys", text);
+    ticket_code_keys: Ring = "ticket_code_keys", |text: &str| Ring::parse("ticket_code_keys", text);
+    identity_code_keys: Ring = "identity_code_keys", |text: &str| Ring::parse("identity_code_keys", text);
+    sealing_keys: Ring = "sealing_keys", |text: &str| Ring::parse("sealing_keys", text);
+    audit_keys: Ring = "audit_keys", |text: &str| Ring::parse("audit_keys", text);
+    index_key: [u8; 32] = "index_key", |text: &str| ring::single("index_key", text);
+    merchant: Merchant = "alipay", Merchant::parse;
+}
+
+/// What must hold beyond being well-formed.
+trait Usable {
+    fn usable(&self, _now_ms: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+impl Usable for Ring {
+    fn usable(&self, now_ms: u64) -> Result<(), Fault> {
+        self.signing_key(now_ms).map(|_| ())
+    }
+}
+impl Usable for [u8; 32] {}
+impl Usable for Merchant {}
+
+fn usable(value: &impl Usable, now_ms: u64) -> Result<(), Fault> {
+    value.usable(now_ms)
+}
+
+fn variable(name: &str) -> Result<String, Fault> {
+    match store::get(name) {
+        Ok(Some(value)) if !value.is_empty() => Ok(value),
+        Ok(_) => Err(Fault::Misconfigured(format!("{name}: not set for this component"))),
+        Err(_) => Err(Fault::Misconfigured(format!("{name}: the variable provider failed"))),
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| Fault::Misconfigured("no randomness".to_owned()))?;
+    Ok(bytes)
+}
+
+impl From<Fault> for WitFault {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Misconfigured(defect) => Self::Misconfigured(defect),
+            Fault::Refused(refusal) => Self::Refused(match refusal {
+                Refusal::Malformed => WitRefusal::Malformed,
+                Refusal::UnknownKey => WitRefusal::UnknownKey,
+                Refusal::Forged => WitRefusal::Forged,
+                Refusal::Expired => WitRefusal::Expired,
+                Refusal::WrongPurpose => WitRefusal::WrongPurpose,
+            }),
+        }
+    }
+}
+
+fn bytes((high, low): (u64, u64)) -> [u8; 16] {
+    (u128::from(high) << 64 | u128::from(low)).to_be_bytes()
+}
+
+fn halves(bytes: [u8; 16]) -> (u64, u64) {
+    let whole = u128::from_be_bytes(bytes);
+    ((whole >> 64) as u64, whole as u64)
+}
+
+fn purpose(purpose: WitPurpose) -> session::Purpose {
+    match purpose {
+        WitPurpose::Access => session::Purpose::Access,
+        WitPurpose::Refresh => session::Purpose::Refresh,
+        WitPurpose::Device => session::Purpose::Device,
+        WitPurpose::Job => session::Purpose::Job,
+    }
+}
+
+const ROLES: [Role; 5] = [Role::Citizen, Role::Officer, Role::VenueStaff, Role::Administrator, Role::Job];
+
+impl exports::readiness::Guest for Component {
+    fn check(rings: Vec<String>, now_ms: u64) -> Result<(), String> {
+        rings.iter().try_for_each(|name| check_variable(name, now_ms)).map_err(|fault| fault.to_string())
+    }
+}
+
+impl exports::session_issue::Guest for Component {
+    fn issue(for_purpose: WitPurpose, claims: WitClaims) -> Result<String, WitFault> {
+        let claims = session::Claims {
+            session: bytes(claims.session),
+            principal: bytes(claims.principal),
+            device: bytes(claims.device),
+            role: claims.role as u8,
+            level: claims.level,
+            face_at_ms: claims.face_at_ms,
+            generation: claims.generation,
+            issued_at_ms: claims.issued_at_ms,
+            expires_at_ms: claims.expires_at_ms,
+        };
+        Ok(session::issue(session_keys()?, purpose(for_purpose), &claims)?)
+    }
+}
+
+impl exports::session_check::Guest for Component {
+    fn check(for_purpose: WitPurpose, token: String, now_ms: u64) -> Result<WitClaims, WitFault> {
+        let claims = session::check(session_keys()?, purpose(for_purpose), &token, now_ms)?;
+        let role = ROLES.get(usize::from(claims.role)).ok_or(Fault::from(Refusal::Malformed))?;
+        Ok(WitClaims {
+            session: halves(claims.session),
+            principal: halves(claims.principal),
+            device: halves(claims.device),
+            role: *role,
+            level: claims.level,
+            face_at_ms: claims.face_at_ms,
+            generation: claims.generation,
+            issued_at_ms: claims.issued_at_ms,
+            expires_at_ms: claims.expires_at_ms,
+        })
+    }
+}
+
+impl exports::ticket_code_mint::Guest for Component {
+    fn mint(now_ms: u64) -> Result<String, WitFault> {
+        Ok(ticket_code::mint(ticket_code_keys()?, random()?, now_ms)?)
+    }
+}
+
+impl exports::ticket_code_check::Guest for Component {
+    fn check(code: String) -> Result<String, WitFault> {
+        Ok(ticket_code::check(ticket_code_keys()?, &code)?)
+    }
+}
+
+impl exports::identity_code_mint::Guest for Component {
+    fn mint(content: exports::identity_code::Content) -> Result<String, WitFault> {
+        let content = identity_code::Content {
+            scenario: content.scenario,
+            documents: content.documents,
+            id: bytes(content.id),
+            issued_at_s: content.issued_at_s,
+            expires_at_s: content.expires_at_s,
+        };
+        Ok(identity_code::mint(identity_code_keys()?, &content)?)
+    }
+}
+
+impl exports::identity_code_check::Guest for Component {
+    fn check(code: String, scenario: u8, now_ms: u64) -> Result<exports::identity_code::Content, WitFault> {
+        let content = identity_code::check(identity_code_keys()?, &code, scenario, now_ms)?;
+        Ok(exports::identity_code::Content {
+            scenario: content.scenario,
+            documents: content.documents,
+            id: halves(content.id),
+            issued_at_s: content.issued_at_s,
+            expires_at_s: content.expires_at_s,
+        })
+    }
+}
+
+impl exports::sealing::Guest for Component {
+    fn seal(context: String, plain: Vec<u8>, now_ms: u64) -> Result<String, WitFault> {
+        Ok(sealing::seal(sealing_keys()?, &context, &plain, random()?, now_ms)?)
+    }
+
+    fn open(context: String, sealed: String) -> Result<Vec<u8>, WitFault> {
+        Ok(sealing::open(sealing_keys()?, &context, &sealed)?)
+    }
+
+    fn reseal(context: String, sealed: String, now_ms: u64) -> Result<Option<String>, WitFault> {
+        Ok(sealing::reseal(sealing_keys()?, &context, &sealed, random()?, now_ms)?)
+    }
+}
+
+impl exports::blind_index::Guest for Component {
+    fn index(field: String, value: String) -> Result<String, WitFault> {
+        Ok(index::index(index_key()?, &field, &value))
+    }
+}
+
+impl exports::audit::Guest for Component {
+    fn digest(line: Vec<u8>, now_ms: u64) -> Result<String, WitFault> {
+        Ok(audit::digest(audit_keys()?, &line, now_ms)?)
+    }
+
+    fn matches(line: Vec<u8>, digest: String) -> Result<bool, WitFault> {
+        Ok(audit::matches(audit_keys()?, &line, &digest)?)
+    }
+
+    fn link(previous: String, digests: Vec<String>, now_ms: u64) -> Result<String, WitFault> {
+        Ok(audit::link(audit_keys()?, &previous, &digests, now_ms)?)
+    }
+
+    fn follows(previous: String, digests: Vec<String>, link: String) -> Result<bool, WitFault> {
+        Ok(audit::follows(audit_keys()?, &previous, &digests, &link)?)
+    }
+}
+
+impl exports::passwords::Guest for Component {
+    fn hash(password: String) -> Result<String, WitFault> {
+        Ok(password::hash(&password, random()?)?)
+    }
+
+    fn verify(password: String, stored: Option<String>) -> Result<bool, WitFault> {
+        Ok(password::verify(&password, stored.as_deref())?)
+    }
+}
+
+impl exports::alipay_verify::Guest for Component {
+    fn own_merchant() -> Result<exports::alipay_verify::Merchant, WitFault> {
+        let own = merchant()?;
+        Ok(exports::alipay_verify::Merchant { app_id: own.app_id.clone(), seller_id: own.seller_id.clone() })
+    }
+
+    fn notification(body: Vec<u8>) -> Result<Vec<(String, String)>, WitFault> {
+        Ok(alipay::notification(merchant()?, &body)?)
+    }
+
+    fn answer(method: String, body: Vec<u8>) -> Result<String, WitFault> {
+        Ok(alipay::answer(merchant()?, &method, &body)?)
+    }
+}
+
+impl exports::alipay_request::Guest for Component {
+    fn sign(method: String, parameters: Vec<(String, String)>, now_ms: u64) -> Result<String, WitFault> {
+        Ok(alipay::sign(merchant()?, &method, &parameters, now_ms)?)
+    }
+}

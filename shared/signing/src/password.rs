@@ -1,0 +1,75 @@
+//! Password hashes: Argon2id (RFC 9106), 19 MiB, t=2, p=1, as a PHC string.
+
+use crate::fault::{Fault, Refusal};
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// Longer passwords are refused before any work is done.
+pub const MAX_BYTES: usize = 1024;
+const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+
+/// Hashes with a random 16-byte salt.
+pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, Fault> {
+    let hash = argon2id(password, &salt)?;
+    Ok(format!("{PREFIX}{}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash)))
+}
+
+/// Whether `password` is the stored one. Without a stored hash the same work is done, and the answer is no.
+pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Fault> {
+    let known = stored.is_some();
+    let (salt, expected) = match stored {
+        Some(stored) => parse(stored).ok_or(Refusal::Malformed)?,
+        None => ([0; 16], [0; 32]),
+    };
+    let hash = argon2id(password, &salt)?;
+    Ok(bool::from(subtle::ConstantTimeEq::ct_eq(&hash[..], &expected[..])) && known)
+}
+
+fn parse(stored: &str) -> Option<([u8; 16], [u8; 32])> {
+    let (salt, hash) = stored.strip_prefix(PREFIX)?.split_once('$')?;
+    let salt = STANDARD_NO_PAD.decode(salt).ok()?.try_into().ok()?;
+    let hash = STANDARD_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+    Some((salt, hash))
+}
+
+fn argon2id(password: &str, salt: &[u8]) -> Result<[u8; 32], Fault> {
+    if password.len() > MAX_BYTES {
+        return Err(Refusal::Malformed.into());
+    }
+    let params = Params::new(19_456, 2, 1, Some(32)).expect("RFC 9106 allows these");
+    let mut out = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(password.as_bytes(), salt, &mut out)
+        .map_err(|_| Refusal::Malformed)?;
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_password_itself_verifies() {
+        let stored = hash("correct horse battery", [3; 16]).expect("hashed");
+        assert!(stored.starts_with(PREFIX));
+        assert_eq!(verify("correct horse battery", Some(&stored)), Ok(true));
+        assert_eq!(verify("correct horse batterz", Some(&stored)), Ok(false));
+        assert_eq!(verify("", None), Ok(false));
+        assert_eq!(
+            verify("x", Some("$argon2id$v=19$m=4294967295,t=9,p=9$AA$AA")),
+            Err(Refusal::Malformed.into())
+        );
+        assert_eq!(verify(&"x".repeat(1025), None), Err(Refusal::Malformed.into()));
+    }
+
+    /// Made with the reference implementation:
+    /// `printf password | argon2 somesalt12345678 -id -t 2 -k 19456 -p 1 -l 32`.
+    #[test]
+    fn the_reference_implementation_agrees() {
+        let hash = argon2id("password", b"somesalt12345678").expect("hashed");
+        assert_eq!(STANDARD_NO_PAD.encode(hash), REFERENCE);
+    }
+
+    const REFERENCE: &str = "DEwLbbIZGUtgBuB4gYok6r6hNvevYZoxkwMQ5/LXSaU";
+}

@@ -1,0 +1,189 @@
+//! Key rings: `{"keys":[{"kid":1,"key":"base64url","not_before":"RFC 3339","retire":"RFC 3339"}]}`.
+//!
+//! The newest key whose time has come signs. A retired one no longer signs, but verifies what it signed while in use.
+
+use crate::fault::{Fault, Refusal};
+use crate::mac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Fewest bytes of a secret.
+pub const MIN_SECRET: usize = 32;
+
+/// Keys of one purpose.
+pub struct Ring {
+    name: &'static str,
+    keys: Vec<Key>,
+}
+
+/// One key, already derived for its purpose.
+pub struct Key {
+    /// Names the key inside codes.
+    pub kid: u8,
+    pub(crate) secret: [u8; 32],
+    not_before_ms: u64,
+    retire_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RingText {
+    keys: Vec<KeyText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyText {
+    kid: u8,
+    key: String,
+    not_before: String,
+    retire: Option<String>,
+}
+
+impl Ring {
+    /// Reads the ring that variable `name` holds. The error names the variable and the defect, never a key.
+    pub fn parse(name: &'static str, text: &str) -> Result<Self, Fault> {
+        let bad = |defect: String| Fault::Misconfigured(format!("{name}: {defect}"));
+        let parsed: RingText = serde_json::from_str(text)
+            .map_err(|e| bad(format!("not a key ring (line {}, column {})", e.line(), e.column())))?;
+        if parsed.keys.is_empty() {
+            return Err(bad("holds no key".to_owned()));
+        }
+        let mut keys: Vec<Key> = Vec::with_capacity(parsed.keys.len());
+        for key in parsed.keys {
+            let kid = key.kid;
+            if keys.iter().any(|other| other.kid == kid) {
+                return Err(bad(format!("kid {kid} stands twice")));
+            }
+            let raw = decode_secret(&key.key).map_err(|defect| bad(format!("kid {kid}: {defect}")))?;
+            let mut secret = [0; 32];
+            mac::derive(&raw, None, format!("zerotrip {name} v1").as_bytes(), &mut secret);
+            let instant = |field: &str, text: &str| {
+                instant_ms(text).ok_or_else(|| bad(format!("kid {kid}: {field} is not RFC 3339")))
+            };
+            let not_before_ms = instant("not_before", &key.not_before)?;
+            let retire_ms = key.retire.as_deref().map(|text| instant("retire", text)).transpose()?;
+            if retire_ms.is_some_and(|retire| retire <= not_before_ms) {
+                return Err(bad(format!("kid {kid}: retires before it starts")));
+            }
+            keys.push(Key { kid, secret, not_before_ms, retire_ms });
+        }
+        keys.sort_by_key(|key| std::cmp::Reverse(key.not_before_ms));
+        Ok(Self { name, keys })
+    }
+
+    /// The key that signs at `now_ms`.
+    pub fn signing_key(&self, now_ms: u64) -> Result<&Key, Fault> {
+        self.keys
+            .iter()
+            .find(|key| key.in_use_at(now_ms))
+            .ok_or_else(|| Fault::Misconfigured(format!("{}: no key is in use now", self.name)))
+    }
+
+    /// The key `kid`, whatever its dates: for codes that outlive keys.
+    pub fn key(&self, kid: u8) -> Result<&Key, Fault> {
+        self.keys.iter().find(|key| key.kid == kid).ok_or(Refusal::UnknownKey.into())
+    }
+
+    /// The key `kid` if it was in use when the code says it was issued.
+    pub fn key_in_use(&self, kid: u8, issued_ms: u64) -> Result<&Key, Fault> {
+        let key = self.key(kid)?;
+        if key.in_use_at(issued_ms) { Ok(key) } else { Err(Refusal::UnknownKey.into()) }
+    }
+}
+
+impl Key {
+    fn in_use_at(&self, ms: u64) -> bool {
+        self.not_before_ms <= ms && self.retire_ms.is_none_or(|retire| ms < retire)
+    }
+}
+
+/// The single key `{"key":"base64url"}` of a variable that has no ring: the blind index.
+pub fn single(name: &'static str, text: &str) -> Result<[u8; 32], Fault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Single {
+        key: String,
+    }
+    let bad = |defect: &str| Fault::Misconfigured(format!("{name}: {defect}"));
+    let parsed: Single = serde_json::from_str(text).map_err(|_| bad("not {\"key\": \"…\"}"))?;
+    let raw = decode_secret(&parsed.key).map_err(bad)?;
+    let mut secret = [0; 32];
+    mac::derive(&raw, None, format!("zerotrip {name} v1").as_bytes(), &mut secret);
+    Ok(secret)
+}
+
+fn decode_secret(text: &str) -> Result<Vec<u8>, &'static str> {
+    let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| "key is not base64url without padding")?;
+    if raw.len() < MIN_SECRET { Err("key is shorter than 32 bytes") } else { Ok(raw) }
+}
+
+fn instant_ms(text: &str) -> Option<u64> {
+    let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(instant.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Kid 1 from 2026-01-01 to 2026-02-01, kid 2 from 2026-01-15.
+    pub(crate) fn two_keys(name: &'static str) -> Ring {
+        let key = |byte: u8| URL_SAFE_NO_PAD.encode([byte; 32]);
+        let text = format!(
+            r#"{{"keys":[{{"kid":1,"key":"{}","not_before":"2026-01-01T00:00:00Z","retire":"2026-02-01T00:00:00Z"}},
+                {{"kid":2,"key":"{}","not_before":"2026-01-15T00:00:00Z"}}]}}"#,
+            key(1),
+            key(2)
+        );
+        Ring::parse(name, &text).expect("well-formed")
+    }
+
+    pub(crate) const JAN_01: u64 = 1_767_225_600_000;
+    pub(crate) const DAY: u64 = 86_400_000;
+
+    fn defect(text: &str) -> String {
+        match Ring::parse("session_keys", text) {
+            Err(fault) => fault.to_string(),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn unusable_rings_are_refused_with_the_variable_and_the_defect() {
+        let good = URL_SAFE_NO_PAD.encode([7; 32]);
+        let short = URL_SAFE_NO_PAD.encode([7; 31]);
+        let one = |key: &str| format!(r#"{{"kid":1,"key":"{key}","not_before":"2026-01-01T00:00:00Z"}}"#);
+        assert_eq!(defect(""), "session_keys: not a key ring (line 1, column 0)");
+        assert_eq!(defect(r#"{"keys":[]}"#), "session_keys: holds no key");
+        assert_eq!(
+            defect(&format!(r#"{{"keys":[{}]}}"#, one(&short))),
+            "session_keys: kid 1: key is shorter than 32 bytes"
+        );
+        assert_eq!(
+            defect(&format!(r#"{{"keys":[{0},{0}]}}"#, one(&good))),
+            "session_keys: kid 1 stands twice"
+        );
+        assert_eq!(
+            defect(&format!(r#"{{"keys":[{{"kid":1,"key":"{good}","not_before":"soon"}}]}}"#)),
+            "session_keys: kid 1: not_before is not RFC 3339"
+        );
+        let text = defect(&format!(r#"{{"keys":[{{"kid":300,"key":"{good}","not_before":"x"}}]}}"#));
+        assert!(!text.contains(&good), "a defect never shows a key");
+    }
+
+    #[test]
+    fn the_newest_started_key_signs_and_a_retired_one_only_verifies_its_time() {
+        let ring = two_keys("session_keys");
+        assert!(ring.signing_key(JAN_01 - 1).is_err());
+        assert_eq!(ring.signing_key(JAN_01).expect("key").kid, 1);
+        assert_eq!(ring.signing_key(JAN_01 + 14 * DAY).expect("key").kid, 2);
+        assert!(ring.key_in_use(1, JAN_01 + 30 * DAY).is_ok());
+        assert!(ring.key_in_use(1, JAN_01 + 31 * DAY).is_err(), "retired on 1 February");
+        assert!(ring.key_in_use(2, JAN_01).is_err(), "not yet started");
+        assert!(ring.key(1).is_ok(), "codes on paper verify for ever");
+    }
+}

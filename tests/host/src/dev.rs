@@ -1,0 +1,109 @@
+//! `cargo dev`: everything from a fresh checkout to a served app.
+
+use anyhow::{Context, Result, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use zerotrip_host::manifest::Manifest;
+use zerotrip_signing::{fresh, index, ring};
+
+/// Everything a development machine keeps between starts; ignored by git.
+pub const FOLDER: &str = ".zerotrip";
+/// Values of the app's variables, in the form that Spin's `--variable @file` takes as well.
+pub const VARIABLES: &str = ".zerotrip/variables.toml";
+const INVITATION_LIFE_MS: i64 = 24 * 3600 * 1000;
+
+/// Adds the Wasm target where rustup knows that it is missing.
+pub fn add_target() -> Result<()> {
+    let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let Ok(installed) = installed else { return Ok(()) };
+    if String::from_utf8_lossy(&installed.stdout).lines().any(|line| line == "wasm32-wasip2") {
+        return Ok(());
+    }
+    run("rustup target add wasm32-wasip2", Path::new("."))
+}
+
+/// Runs each build command of the manifest once.
+pub fn build(manifest: &Manifest) -> Result<()> {
+    let builds: BTreeSet<(String, String)> = manifest
+        .component
+        .values()
+        .filter_map(|component| component.build.as_ref())
+        .map(|build| (build.workdir.clone().unwrap_or_default(), build.command.clone()))
+        .collect();
+    builds.iter().try_for_each(|(workdir, command)| run(command, &manifest.folder.join(workdir)))
+}
+
+fn run(command: &str, folder: &Path) -> Result<()> {
+    // What cargo tells the programs it runs must not leak into the build of the components.
+    let status = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .env_remove("CARGO_MANIFEST_DIR")
+        .stdout(std::io::stderr())
+        .status()
+        .with_context(|| format!("cannot run '{command}'"))?;
+    if !status.success() {
+        bail!("'{command}' failed");
+    }
+    Ok(())
+}
+
+/// Makes a fresh value for every variable of the manifest that the file does not hold yet.
+pub fn variables(manifest: &Manifest, path: &Path) -> Result<()> {
+    let mut values: BTreeMap<String, String> = match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).with_context(|| format!("in {}", path.display()))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut changed = false;
+    for (name, variable) in &manifest.variables {
+        if !variable.required || values.contains_key(name) {
+            continue;
+        }
+        let value = match name.as_str() {
+            "index_key" => fresh::single()?,
+            name if name.ends_with("_keys") => fresh::ring()?,
+            other => bail!("no way to make a value for variable '{other}'; put it into {}", path.display()),
+        };
+        values.insert(name.clone(), value);
+        changed = true;
+    }
+    if changed {
+        write_private(path, &toml::to_string(&values)?)?;
+    }
+    Ok(())
+}
+
+fn write_private(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let partial = path.with_extension("partial");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&partial, path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Invites an administrator: gives the code to activate and the SQL that makes it good for a day.
+pub fn invitation(variables: &Path, agency: &str) -> Result<(String, String)> {
+    let text = std::fs::read_to_string(variables)
+        .with_context(|| format!("cannot read {}; start the app once", variables.display()))?;
+    let values: BTreeMap<String, String> = toml::from_str(&text)?;
+    let key =
+        ring::single("index_key", values.get("index_key").context("no index_key among the variables")?)?;
+    let code = fresh::secret()?;
+    let index = index::index(&key, "invitation", &code);
+    let now = i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis())?;
+    let sql = format!(
+        "INSERT INTO invitations (code_index, role, agency, created_by, expires_at) \
+         VALUES ('{index}', 'administrator', '{}', 'local', {})",
+        agency.replace('\'', "''"),
+        now + INVITATION_LIFE_MS
+    );
+    Ok((code, sql))
+}

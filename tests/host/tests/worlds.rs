@@ -1,0 +1,110 @@
+//! The built components keep to their worlds in `wit/`, and `spin.toml` grants nothing that no code needs.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use wasmtime::component::Component;
+use zerotrip_host::manifest::Manifest;
+
+/// What Rust's standard library and the SDK import of WASI whatever a function does.
+const STANDARD: [&str; 6] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:io/", "wasi:random/", "wasi:filesystem/", "wasi:http/types"];
+const MAX_FUNCTION: usize = 800_000;
+/// The aim is 400 000; big-integer arithmetic and DER parsing of RSA are what stands above it.
+const MAX_SIGNING: usize = 540_000;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn manifest() -> Manifest {
+    Manifest::load(&root().join("spin.toml")).expect("the app's manifest")
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}; tests/run builds it", path.display()))
+}
+
+/// Interfaces that a component imports, without versions.
+fn imports(bytes: &[u8]) -> BTreeSet<String> {
+    let engine = zerotrip_host::engine::engine(256 << 20).expect("an engine");
+    let component = Component::new(&engine, bytes).expect("a component");
+    component.component_type().imports(&engine).map(|(name, _)| without_version(name)).collect()
+}
+
+fn without_version(name: &str) -> String {
+    name.split('@').next().unwrap_or(name).to_owned()
+}
+
+/// Interfaces that world `name` of `wit/` imports, without versions.
+fn world(name: &str) -> BTreeSet<String> {
+    let mut resolve = wit_parser::Resolve::default();
+    let (package, _) = resolve.push_path(root().join("wit")).expect("wit/ parses");
+    let world = resolve.select_world(&[package], Some(name)).unwrap_or_else(|e| panic!("world {name}: {e}"));
+    let imports = resolve.worlds[world].imports.keys();
+    imports.map(|key| without_version(&resolve.name_world_key(key))).collect()
+}
+
+fn strays(imported: &BTreeSet<String>, world: &BTreeSet<String>) -> Vec<String> {
+    let standard = |name: &str| STANDARD.iter().any(|allowed| name.starts_with(allowed));
+    imported.iter().filter(|name| !world.contains(*name) && !standard(name)).cloned().collect()
+}
+
+#[test]
+fn a_component_that_imports_beyond_its_world_is_found() {
+    let signing = "zerotrip:signing/ticket-code-mint".to_owned();
+    assert_eq!(strays(&BTreeSet::from([signing.clone()]), &world("auth")), [signing]);
+    let guest = read(&root().join("target/wasm32-wasip2/release/guest.wasm"));
+    assert_eq!(strays(&imports(&guest), &world("auth")), ["wasi:http/client"], "it calls out");
+}
+
+#[test]
+fn functions_import_only_what_their_worlds_name() {
+    for (id, component) in &manifest().component {
+        let bytes = read(&root().join(&component.source));
+        assert_eq!(strays(&imports(&bytes), &world(id)), Vec::<String>::new(), "{id}");
+        assert!(bytes.len() <= MAX_FUNCTION, "{id} has {} bytes", bytes.len());
+    }
+}
+
+#[test]
+fn the_signing_component_sees_variables_and_nothing_else() {
+    let bytes = read(&root().join("target/wasm32-wasip2/release/zerotrip_signing.wasm"));
+    assert_eq!(strays(&imports(&bytes), &world("signing")), Vec::<String>::new());
+    assert!(bytes.len() <= MAX_SIGNING, "it has {} bytes", bytes.len());
+}
+
+#[test]
+fn every_grant_is_needed_by_code() {
+    let manifest = manifest();
+    for (id, component) in &manifest.component {
+        let imported = imports(&read(&root().join(&component.source)));
+        let dependencies: Vec<Vec<u8>> =
+            component.dependencies.values().map(|d| read(&manifest.dependency_path(d))).collect();
+        let mut code = read(&root().join(&component.source));
+        code.extend(dependencies.iter().flatten());
+        for variable in component.variables.keys() {
+            let named = code.windows(variable.len()).any(|window| window == variable.as_bytes());
+            assert!(named, "{id} is granted {variable}, which no code of it names");
+        }
+        let has = |interface: &str| imported.contains(interface);
+        assert_eq!(
+            !component.allowed_outbound_hosts.is_empty(),
+            has("wasi:http/client"),
+            "{id}: outbound hosts"
+        );
+        assert_eq!(!component.sqlite_databases.is_empty(), has("spin:sqlite/sqlite"), "{id}: databases");
+        // A key is granted only where an interface that uses it is imported.
+        for (variable, users) in [
+            ("session_keys", &["session-issue", "session-check"][..]),
+            ("sealing_keys", &["sealing"]),
+            ("index_key", &["blind-index"]),
+            ("ticket_code_keys", &["ticket-code-mint", "ticket-code-check"]),
+            ("identity_code_keys", &["identity-code-mint", "identity-code-check"]),
+            ("audit_keys", &["audit"]),
+            ("alipay", &["alipay-verify", "alipay-request"]),
+        ] {
+            let used = users.iter().any(|user| has(&format!("zerotrip:signing/{user}")));
+            assert_eq!(component.variables.contains_key(variable), used, "{id}: {variable}");
+        }
+    }
+}

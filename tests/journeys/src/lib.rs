@@ -1,0 +1,202 @@
+//! A running house for tests: the local host with real components, its own keys, its own database, on a free port.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// A host process and its folder. Dropping it kills the process, not the folder.
+pub struct House {
+    /// `http://127.0.0.1:PORT`.
+    pub base: String,
+    /// Holds database, keys and log.
+    pub folder: PathBuf,
+    manifest: PathBuf,
+    host: Child,
+    agent: ureq::Agent,
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Content type, or empty.
+    pub content_type: String,
+    /// Body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("not JSON ({e}): {}", self.text))
+    }
+
+    /// One text member of the body.
+    pub fn text_of(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.text)).to_owned()
+    }
+
+    /// Asserts a problem of this status and type, with all that the design promises of one.
+    pub fn is_problem(&self, status: u16, name: &str) {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.content_type, "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("urn:zerotrip:problem:{name}"));
+        assert_eq!(problem["status"], status);
+        for member in ["title", "title_zh", "detail"] {
+            assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{member} of {problem}");
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The host's program; `tests/run` builds it.
+pub fn host_program() -> PathBuf {
+    let program = target().join("host/zerotrip-host");
+    assert!(program.exists(), "{} is missing: tests/run builds it", program.display());
+    program
+}
+
+/// A new empty folder below the target folder.
+pub fn fresh_folder(name: &str) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = target().join("houses").join(format!("{name}-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    folder
+}
+
+impl House {
+    /// The app of `spin.toml`, migrated, with fresh keys.
+    pub fn start(name: &str) -> Self {
+        let folder = fresh_folder(name);
+        let ring = || zerotrip_signing::fresh::ring().expect("randomness");
+        let single = zerotrip_signing::fresh::single().expect("randomness");
+        let variables =
+            format!("session_keys = '{}'\nsealing_keys = '{}'\nindex_key = '{single}'\n", ring(), ring());
+        std::fs::write(folder.join("variables.toml"), variables).expect("variables");
+        let database = folder.join("state/sqlite_db.db");
+        let migrated = Command::new(host_program())
+            .args(["dev", "migrate", "--dir"])
+            .arg(root().join("shared/platform/migrations"))
+            .arg(&database)
+            .output()
+            .expect("the host runs");
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+        Self::start_in(folder, &root().join("spin.toml"), &[])
+    }
+
+    /// Serves `manifest` with whatever is in `folder`, and further arguments of the host.
+    pub fn start_in(folder: PathBuf, manifest: &Path, arguments: &[&str]) -> Self {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(folder.join("log"))
+            .expect("a log file");
+        let mut command = Command::new(host_program());
+        command.args(["up", "--listen", "127.0.0.1:0", "--manifest"]).arg(manifest);
+        command.arg("--state-dir").arg(folder.join("state"));
+        if !arguments.contains(&"--cache") {
+            command.arg("--cache").arg(target().join("houses/cache"));
+        }
+        let variables = folder.join("variables.toml");
+        if variables.exists() {
+            command.arg("--variable").arg(format!("@{}", variables.display()));
+        }
+        let mut host =
+            command.args(arguments).stdout(Stdio::piped()).stderr(log).spawn().expect("the host starts");
+        let mut line = String::new();
+        BufReader::new(host.stdout.take().expect("piped")).read_line(&mut line).expect("its first line");
+        let Some(base) = line.trim().strip_prefix("ready ") else {
+            let status = host.wait().expect("it ended");
+            let log = std::fs::read_to_string(folder.join("log")).expect("its log");
+            panic!("the host did not start ({status}): {log}");
+        };
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .into();
+        Self { base: base.to_owned(), folder, manifest: manifest.to_owned(), host, agent }
+    }
+
+    /// kill -9, then the same house again.
+    pub fn kill_and_restart(mut self, arguments: &[&str]) -> Self {
+        self.host.kill().expect("kill -9");
+        self.host.wait().expect("it ended");
+        let (folder, manifest) = (self.folder.clone(), self.manifest.clone());
+        Self::start_in(folder, &manifest, arguments)
+    }
+
+    /// One request. `body` is sent as it is.
+    pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.body(body.to_owned()).expect("a request");
+        let mut response = self.agent.run(request).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+        let header = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or("");
+        Answer {
+            status: response.status().as_u16(),
+            content_type: header.to_owned(),
+            text: response.body_mut().read_to_string().expect("a body"),
+        }
+    }
+
+    /// A POST of JSON.
+    pub fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.send("POST", path, token, &body.to_string())
+    }
+
+    /// A GET.
+    pub fn get(&self, path: &str, token: Option<&str>) -> Answer {
+        self.send("GET", path, token, "")
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).expect("the log")
+    }
+
+    /// The process, for signals.
+    pub fn pid(&self) -> u32 {
+        self.host.id()
+    }
+
+    /// Waits for the host to end by itself.
+    pub fn wait(&mut self) -> std::process::ExitStatus {
+        self.host.wait().expect("it ended")
+    }
+
+    /// An invitation code from the local command.
+    pub fn invite_administrator(&self) -> String {
+        let output = Command::new(host_program())
+            .args(["dev", "administrator", "--variables"])
+            .arg(self.folder.join("variables.toml"))
+            .arg("--database")
+            .arg(self.folder.join("state/sqlite_db.db"))
+            .output()
+            .expect("the host runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        // It may have ended by itself already.
+        let _ = self.host.kill();
+        let _ = self.host.wait();
+    }
+}
