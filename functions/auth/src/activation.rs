@@ -50,58 +50,50 @@ pub async fn activate(request: &Request) -> Result<Reply, Problem> {
     let id = Id::random();
     let db = Db::open().await?;
     let index = blind_index::index(INDEXED_AS, &given.code).map_err(refused)?;
-    // Looked up first, so that guessing codes costs no password hash; claimed for good only below.
+    // Looked up first, so that guessing codes costs no password hash; what counts is the insert below.
     let open = db
         .one(
-            "SELECT role, agency FROM invitations WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2",
-            [index.clone().into(), now.into()],
+            "SELECT role FROM invitations i WHERE i.code_index = $1 AND i.expires_at > $2 \
+             AND NOT EXISTS (SELECT 1 FROM principals p WHERE p.invitation = i.code_index)",
+            [index.as_str().into(), now.into()],
         )
-        .await?
-        .ok_or_else(unusable)?;
-    let (role, agency) = (open.text(0)?.to_owned(), open.text(1)?.to_owned());
-    let taken = db.one("SELECT id FROM principals WHERE login = $1", [given.login.as_str().into()]).await?;
-    if taken.is_some() {
-        return Err(login_taken());
-    }
+        .await?;
+    open.ok_or_else(unusable)?;
     let password = passwords::hash(&given.password).map_err(refused)?;
     let name = sealing::seal(&format!("principals.name/{id}"), given.name.trim().as_bytes(), now)
         .map_err(refused)?;
-    let claimed = db
+    let made = db
         .one(
-            "UPDATE invitations SET used_at = $1, used_by = $2 \
-             WHERE code_index = $3 AND used_at IS NULL AND expires_at > $4 RETURNING role",
-            [now.into(), id.into(), index.clone().into(), now.into()],
-        )
-        .await?;
-    claimed.ok_or_else(unusable)?;
-    let inserted = db
-        .run(
-            "INSERT INTO principals (id, role, login, name_sealed, agency, password, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO principals (id, login, name_sealed, password, created_at, invitation, role, agency) \
+             SELECT $1, $2, $3, $4, CAST($5 AS BIGINT), i.code_index, i.role, i.agency FROM invitations i \
+             WHERE i.code_index = $6 AND i.expires_at > $7 RETURNING role",
             [
                 id.into(),
-                role.as_str().into(),
                 given.login.as_str().into(),
                 name.into(),
-                agency.into(),
                 password.into(),
+                now.into(),
+                index.into(),
                 now.into(),
             ],
         )
         .await;
-    if let Err(error) = inserted {
-        // The invitation goes back, so that nothing is lost; if even that fails, an administrator invites again.
-        db.run(
-            "UPDATE invitations SET used_at = NULL, used_by = NULL WHERE code_index = $1 AND used_by = $2",
-            [index.into(), id.into()],
-        )
-        .await?;
-        return Err(match error {
-            DbError::Conflict => login_taken(),
-            other => other.into(),
-        });
+    match made {
+        Ok(Some(row)) => {
+            let activated = Activated { principal: id.to_string(), role: row.text(0)?.to_owned() };
+            Ok(Reply::json(StatusCode::CREATED, &activated))
+        }
+        Ok(None) => Err(unusable()),
+        // Either the name or the invitation is taken.
+        Err(DbError::Conflict) => {
+            let login = [given.login.as_str().into()];
+            match db.one("SELECT id FROM principals WHERE login = $1", login).await? {
+                Some(_) => Err(login_taken()),
+                None => Err(unusable()),
+            }
+        }
+        Err(other) => Err(other.into()),
     }
-    Ok(Reply::json(StatusCode::CREATED, &Activated { principal: id.to_string(), role }))
 }
 
 fn unusable() -> Problem {

@@ -53,7 +53,7 @@ pub struct Current {
 #[derive(Serialize, ToSchema)]
 pub struct JobToken {
     token: String,
-    /// Ends it: `DELETE /auth/sessions/current` does not apply, revoke the administrator or let it expire.
+    /// Unix ms.
     expires_at: u64,
 }
 

@@ -6,6 +6,8 @@ CREATE TABLE IF NOT EXISTS principals (
     name_sealed TEXT NOT NULL,
     agency TEXT NOT NULL,
     password TEXT NOT NULL,
+    -- An invitation makes one account: this is what says that it is used.
+    invitation TEXT NOT NULL UNIQUE,
     failures BIGINT NOT NULL DEFAULT 0,
     locked_until BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
@@ -17,9 +19,7 @@ CREATE TABLE IF NOT EXISTS invitations (
     role TEXT NOT NULL,
     agency TEXT NOT NULL,
     created_by TEXT NOT NULL,
-    expires_at BIGINT NOT NULL,
-    used_at BIGINT,
-    used_by TEXT
+    expires_at BIGINT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS devices (
     id TEXT PRIMARY KEY,

@@ -15,7 +15,7 @@ impl Id {
     /// Stands for "none", e.g. a session without a device.
     pub const NONE: Self = Self([0; 16]);
 
-    /// A new one. The standard library seeds its hashers from the host's randomness but once; WASI is asked here.
+    /// A new one, from the host's secure randomness.
     pub fn random() -> Self {
         let (high, low) = (random_u64(), random_u64());
         Self::from_halves((high, low))

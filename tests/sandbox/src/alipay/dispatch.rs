@@ -1,0 +1,164 @@
+//! What happens by itself: notifications go out when they are due, and trades that nobody pays are closed.
+
+use std::{io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use tokio::task::JoinSet;
+
+use super::{
+    Alipay,
+    book::Book,
+    notice::{Attempt, Notification},
+    trade::{Status, Trade},
+};
+
+/// The merchant's time to answer. A limit of waiting, not a delay: it is not scaled.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_SLEEP_MS: i64 = 3_600_000;
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+const LONGEST_BODY: usize = 64 * 1024;
+
+impl Alipay {
+    /// The trade becomes this, and the merchant is told.
+    pub(super) fn settle(&self, book: &mut Book, next: Trade) -> io::Result<()> {
+        let dropped = next.order.notify_url.is_some() && self.faults().next_dropped();
+        let notification = Notification::about(&self.account, &next, self.clock.now_ms(), dropped);
+        book.commit(next, notification)?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Runs until it is dropped.
+    pub async fn dispatch(self: Arc<Self>) {
+        loop {
+            let now_ms = self.clock.now_ms();
+            let wait = match self.close_overdue(now_ms) {
+                Ok(()) => {
+                    let (ready, next_ms) = self.take_due(now_ms);
+                    for notify_id in ready {
+                        tokio::spawn(self.clone().deliver(notify_id));
+                    }
+                    let wait = (next_ms - now_ms).clamp(1, LONGEST_SLEEP_MS);
+                    Duration::from_millis(wait.unsigned_abs())
+                }
+                Err(error) => {
+                    eprintln!("zerotrip-sandbox: journal: {error}");
+                    AFTER_ERROR
+                }
+            };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn close_overdue(&self, now_ms: i64) -> io::Result<()> {
+        let mut book = self.book();
+        let overdue: Vec<_> = book
+            .trades()
+            .filter(|trade| trade.expires_ms <= now_ms)
+            .filter_map(|trade| trade.closed(now_ms).ok())
+            .collect();
+        overdue.into_iter().try_for_each(|trade| self.settle(&mut book, trade))
+    }
+
+    /// Marks what goes out now, and says when to look again.
+    fn take_due(&self, now_ms: i64) -> (Vec<String>, i64) {
+        let held = self.faults().hold_notifications;
+        let mut book = self.book();
+        let mut next_ms = book
+            .trades()
+            .filter(|trade| trade.status == Status::WaitBuyerPay)
+            .map(|trade| trade.expires_ms)
+            .min()
+            .unwrap_or(i64::MAX);
+        let mut ready = Vec::new();
+        for notification in book.notifications_mut() {
+            let Some(due_ms) = notification.due_ms else { continue };
+            if notification.in_flight || (held && !notification.forced) {
+                continue;
+            }
+            if due_ms <= now_ms || notification.forced {
+                notification.in_flight = true;
+                ready.push(notification.notify_id.clone());
+            } else {
+                next_ms = next_ms.min(due_ms);
+            }
+        }
+        (ready, next_ms.min(now_ms + LONGEST_SLEEP_MS))
+    }
+
+    async fn deliver(self: Arc<Self>, notify_id: String) {
+        let Some(notification) = self.book().notification(&notify_id).cloned() else { return };
+        let copies = 1 + self.faults().duplicate_notifications;
+        let body = Bytes::from(notification.body(&self.account, self.clock.now_ms()));
+        let mut sends = JoinSet::new();
+        for _ in 0..copies {
+            let (url, body, clock) = (notification.url.clone(), body.clone(), self.clock);
+            sends.spawn(async move {
+                let at_ms = clock.now_ms();
+                match tokio::time::timeout(PATIENCE, post(&url, body)).await {
+                    Ok(Ok((status, body))) => Attempt {
+                        at_ms,
+                        status: Some(status),
+                        acknowledged: status == 200 && body[..] == *b"success",
+                        body: String::from_utf8_lossy(&body[..body.len().min(1024)]).into_owned(),
+                        error: None,
+                    },
+                    Ok(Err(error)) => unanswered(at_ms, error),
+                    Err(_) => unanswered(at_ms, format!("no answer within {} s", PATIENCE.as_secs())),
+                }
+            });
+        }
+        let attempts = sends.join_all().await;
+        let mut book = self.book();
+        // Read anew: it may have been touched by the controls meanwhile.
+        let Some(mut notification) = book.notification(&notify_id).cloned() else { return };
+        notification.sent(attempts, self.clock.now_ms(), self.time_scale);
+        if let Err(error) = book.note(notification) {
+            // It stays due: after a restart it is sent again, which a merchant must bear anyway.
+            eprintln!("zerotrip-sandbox: journal: {error}");
+        }
+        drop(book);
+        self.wake.notify_one();
+    }
+}
+
+fn unanswered(at_ms: i64, error: String) -> Attempt {
+    Attempt { at_ms, status: None, body: String::new(), error: Some(error), acknowledged: false }
+}
+
+/// One POST on a connection of its own. Redirects are answers, not followed.
+async fn post(url: &str, body: Bytes) -> Result<(u16, Bytes), String> {
+    let request = Request::post(url)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+        .header(header::USER_AGENT, "Mozilla/4.0")
+        .body(Full::new(body))
+        .map_err(|error| error.to_string())?;
+    let client = Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_max_idle_per_host(0)
+        .build_http();
+    let response = client.request(request).await.map_err(|error| chain(&error))?;
+    let status = response.status().as_u16();
+    let body = Limited::new(response.into_body(), LONGEST_BODY).collect().await.map_err(|e| e.to_string())?;
+    Ok((status, body.to_bytes()))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,106 @@
+//! Alipay: the gateway, the cashier, the notifications, and the controls that tests turn.
+
+mod biz;
+mod book;
+mod calls;
+mod cashier;
+mod common;
+mod control;
+mod dispatch;
+mod envelope;
+mod failure;
+mod faults;
+mod gateway;
+mod identifiers;
+mod keys;
+mod money;
+mod notice;
+mod open;
+mod sign;
+mod trade;
+
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use tokio::sync::Notify;
+
+use self::{book::Book, faults::Faults};
+use crate::clock::Clock;
+
+pub use self::{
+    keys::{KeyError, PrivateKey, PublicKey},
+    money::Fen,
+    sign::{content, sign_notification},
+};
+
+/// Text in order, as a form has it.
+pub type Fields = Vec<(String, String)>;
+
+/// The merchant that is served, and Alipay's key for it.
+#[derive(Debug)]
+pub struct Account {
+    /// The merchant's application.
+    pub app_id: String,
+    /// The merchant, 16 digits beginning `2088`.
+    pub seller_id: String,
+    /// Checks what the merchant signs.
+    pub app_public_key: PublicKey,
+    /// Signs what Alipay sends.
+    pub private_key: PrivateKey,
+}
+
+/// Everything that the simulated Alipay knows.
+#[derive(Debug)]
+pub struct Alipay {
+    account: Account,
+    clock: Clock,
+    time_scale: u32,
+    book: Mutex<Book>,
+    faults: Mutex<Faults>,
+    /// Something is due earlier than the dispatcher thought.
+    wake: Notify,
+}
+
+impl Alipay {
+    /// Takes up what the journal holds, if there is one.
+    pub fn open(account: Account, clock: Clock, time_scale: u32, journal: Option<&Path>) -> io::Result<Self> {
+        Ok(Self {
+            account,
+            clock,
+            time_scale: time_scale.max(1),
+            book: Mutex::new(Book::open(journal)?),
+            faults: Mutex::default(),
+            wake: Notify::new(),
+        })
+    }
+
+    // A panic while one of these is held changes nothing half: both are changed by single assignments.
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The provider's own surface, and `/control/alipay/…`, which no provider has.
+pub fn routes(alipay: Arc<Alipay>) -> Router {
+    Router::new()
+        .route("/gateway.do", get(gateway::serve).post(gateway::serve))
+        .route("/alipay/cashier/{trade_no}/pay", post(cashier::pay))
+        .route("/control/alipay/trades", get(control::trades))
+        .route("/control/alipay/trades/{out_trade_no}/{act}", post(control::act))
+        .route("/control/alipay/notifications", get(control::notifications))
+        .route("/control/alipay/notifications/{notify_id}/resend", post(control::resend))
+        .route("/control/alipay/deliver", post(control::deliver))
+        .route("/control/alipay/faults", get(control::faults).post(control::set_faults))
+        .with_state(alipay)
+}

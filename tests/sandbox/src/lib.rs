@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod alipay;
+pub mod clock;
+pub mod config;
+mod journal;
+mod page;
+mod server;
+
+pub use config::Config;
+pub use server::{Options, Running, start};

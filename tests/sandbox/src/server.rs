@@ -1,0 +1,91 @@
+//! Starting and stopping.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::{Router, response::Response, routing::get};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{Config, alipay::Alipay, clock::Clock, page::page};
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Gaps between notifications are divided by this; at least 1.
+    pub time_scale: u32,
+    /// Seconds added to the machine's clock.
+    pub clock_offset_s: i64,
+    /// File that keeps trades over a restart.
+    pub journal: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { listen, time_scale: 1, clock_offset_s: 0, journal: None }
+    }
+}
+
+/// A sandbox that listens until [`Running::stop`]; dropping this stops it too, without waiting.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+    _dispatcher: AbortOnDrop,
+}
+
+#[derive(Debug)]
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Listens and serves. Fails if the address is taken or the journal cannot be read.
+pub async fn start(config: Config, options: Options) -> io::Result<Running> {
+    let clock = Clock::shifted(options.clock_offset_s);
+    let alipay =
+        Arc::new(Alipay::open(config.alipay, clock, options.time_scale, options.journal.as_deref())?);
+    let listener = TcpListener::bind(options.listen).await?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = oneshot::channel();
+    let dispatcher = AbortOnDrop(tokio::spawn(alipay.clone().dispatch()));
+    let routes = Router::new().route("/", get(index)).merge(crate::alipay::routes(alipay));
+    let server = tokio::spawn(async move {
+        // An error means that `Running` was dropped, which ends the server as well.
+        axum::serve(listener, routes).with_graceful_shutdown(async { drop(stopped.await) }).await
+    });
+    Ok(Running { address, stop, server, _dispatcher: dispatcher })
+}
+
+impl Running {
+    /// `http://127.0.0.1:PORT`
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends; requests in flight get a second to be answered.
+    pub async fn stop(self) {
+        drop(self.stop);
+        let mut server = self.server;
+        if tokio::time::timeout(Duration::from_secs(1), &mut server).await.is_err() {
+            server.abort();
+        }
+    }
+}
+
+async fn index() -> Response {
+    page(
+        "ZeroTrip 模拟环境",
+        "<section><h2>支付宝（模拟）</h2><p>网关：<code>/gateway.do</code>。\
+收银台由网关的 <code>alipay.trade.wap.pay</code> 打开。</p>\
+<ul><li><a href=\"/control/alipay/trades\">交易</a></li>\
+<li><a href=\"/control/alipay/notifications\">异步通知</a></li>\
+<li><a href=\"/control/alipay/faults\">故障设置</a></li></ul>\
+<p>控制接口 <code>/control/alipay/…</code> 不属于支付宝，只供开发和测试使用。</p></section>",
+    )
+}
