@@ -42,9 +42,9 @@ mod entry {
 async fn route(request: &Request) -> Result<Reply, Problem> {
     let segments = request.segments();
     match (&request.method, &segments[..]) {
-        (&Method::GET, ["auth", "version"]) => Ok(meta::version()),
+        (&Method::GET, ["auth", "version"]) => Ok(zerotrip_platform::meta::version()),
         (&Method::GET, ["auth", "ready"]) => meta::ready().await,
-        (&Method::GET, ["auth", "openapi.json"]) => Ok(meta::openapi()),
+        (&Method::GET, ["auth", "openapi.json"]) => meta::openapi(),
         (&Method::POST, ["auth", "invitations"]) => invitations::create(request).await,
         (&Method::POST, ["auth", "activations"]) => activation::activate(request).await,
         (&Method::POST, ["auth", "devices"]) => devices::enrol(request).await,

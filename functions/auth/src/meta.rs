@@ -1,22 +1,13 @@
-//! What every function answers about itself.
+//! What `auth` answers about itself.
 
 use crate::signing::readiness;
-use http::StatusCode;
-use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
-use zerotrip_platform::{Db, Problem, Reply, clock};
-
-#[derive(Serialize, ToSchema)]
-struct Version {
-    version: &'static str,
-    commit: &'static str,
-}
+use utoipa::OpenApi;
+use zerotrip_platform::{Db, Problem, Reply, clock, meta};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "auth"),
     paths(
-        version,
         crate::invitations::create,
         crate::activation::activate,
         crate::devices::enrol,
@@ -31,20 +22,15 @@ struct Version {
 )]
 struct Api;
 
-#[utoipa::path(get, path = "/auth/version", responses((status = 200, body = Version)))]
-pub fn version() -> Reply {
-    let version = Version { version: env!("CARGO_PKG_VERSION"), commit: env!("ZEROTRIP_COMMIT") };
-    Reply::json(StatusCode::OK, &version)
-}
-
 /// 200 when the keys are usable and the database answers.
 pub async fn ready() -> Result<Reply, Problem> {
     let rings = ["session_keys", "sealing_keys", "index_key"].map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
-    Db::open().await?.run("SELECT COUNT(*) FROM invitations", []).await?;
-    Ok(Reply::new(StatusCode::OK, "text/plain", "ready"))
+    Db::open().await?.one("SELECT id FROM sessions LIMIT 1", []).await?;
+    Ok(meta::ready())
 }
 
-pub fn openapi() -> Reply {
-    Reply::json(StatusCode::OK, &Api::openapi())
+/// The interface description.
+pub fn openapi() -> Result<Reply, Problem> {
+    meta::openapi(&Api::openapi(), "/auth")
 }

@@ -89,7 +89,7 @@ pub async fn current(request: &Request) -> Result<Reply, Problem> {
     let caller = authority::caller(request, &Db::open().await?).await?;
     let current = Current {
         principal: caller.principal.to_string(),
-        role: role_name(caller.role).to_owned(),
+        role: caller.role,
         device: (caller.device != Id::NONE).then(|| caller.device.to_string()),
     };
     Ok(Reply::json(StatusCode::OK, &current))

@@ -6,9 +6,12 @@
 pub mod clock;
 pub mod db;
 pub mod id;
+pub mod meta;
+pub mod outbound;
 pub mod problem;
 pub mod reply;
 pub mod request;
+pub mod session;
 pub mod settings;
 
 pub use db::{Db, Row, Value};

@@ -79,6 +79,23 @@ impl Request {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// Whether a browser asks: it names `text/html` among what it accepts.
+    pub fn wants_page(&self) -> bool {
+        let accept = self.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+    }
+
+    /// Whether the body is a form of a page.
+    pub fn is_form(&self) -> bool {
+        let kind = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+    }
+
+    /// One field of a form in the body, decoded.
+    pub fn field(&self, name: &str) -> Option<String> {
+        form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
     /// The bearer token.
     pub fn bearer(&self) -> Result<&str, Problem> {
         self.headers

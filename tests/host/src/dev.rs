@@ -3,15 +3,43 @@
 use anyhow::{Context, Result, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use zerotrip_host::manifest::Manifest;
 use zerotrip_signing::{fresh, index, ring};
 
 /// Everything a development machine keeps between starts; ignored by git.
-pub const FOLDER: &str = ".zerotrip";
-/// Values of the app's variables, in the form that Spin's `--variable @file` takes as well.
-pub const VARIABLES: &str = ".zerotrip/variables.toml";
+#[derive(Clone, Debug)]
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    /// Values of the app's variables, in the form that Spin's `--variable @file` takes as well.
+    pub fn variables(&self) -> PathBuf {
+        self.0.join("variables.toml")
+    }
+
+    /// What the sandbox must know: the other side of the keys.
+    pub fn sandbox(&self) -> PathBuf {
+        self.0.join("sandbox.json")
+    }
+
+    /// The sandbox's trades.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("sandbox.journal")
+    }
+
+    /// The demo people's passwords and tokens.
+    pub fn demo(&self) -> PathBuf {
+        self.0.join("demo.json")
+    }
+
+    /// The embedded database.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("state/sqlite_db.db")
+    }
+}
+
 const INVITATION_LIFE_MS: i64 = 24 * 3600 * 1000;
 
 /// Adds the Wasm target where rustup knows that it is missing.
@@ -50,33 +78,72 @@ fn run(command: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a fresh value for every variable of the manifest that the file does not hold yet.
-pub fn variables(manifest: &Manifest, path: &Path) -> Result<()> {
-    let mut values: BTreeMap<String, String> = match std::fs::read_to_string(path) {
+/// Makes a value for every variable of the manifest that the file does not hold yet: fresh keys, the sandbox's
+/// merchant, the addresses of this machine.
+pub fn variables(
+    manifest: &Manifest,
+    folder: &Folder,
+    listen: SocketAddr,
+    sandbox: SocketAddr,
+) -> Result<()> {
+    let path = folder.variables();
+    let mut values: BTreeMap<String, String> = match std::fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).with_context(|| format!("in {}", path.display()))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let mut changed = false;
     for (name, variable) in &manifest.variables {
-        if !variable.required || values.contains_key(name) {
+        if values.contains_key(name) {
             continue;
         }
         let value = match name.as_str() {
             "index_key" => fresh::single()?,
+            "public_url" => format!("http://{listen}"),
+            "alipay_origin" => format!("http://{sandbox}"),
+            "alipay" => {
+                let Merchant { ours, theirs } = merchant()?;
+                write_private(&folder.sandbox(), &theirs)?;
+                ours
+            }
             name if name.ends_with("_keys") => fresh::ring()?,
+            _ if !variable.required => continue,
             other => bail!("no way to make a value for variable '{other}'; put it into {}", path.display()),
         };
         values.insert(name.clone(), value);
         changed = true;
     }
     if changed {
-        write_private(path, &toml::to_string(&values)?)?;
+        write_private(&path, &toml::to_string(&values)?)?;
     }
     Ok(())
 }
 
-fn write_private(path: &Path, text: &str) -> Result<()> {
+struct Merchant {
+    /// The variable `alipay`.
+    ours: String,
+    /// The sandbox's configuration.
+    theirs: String,
+}
+
+/// A merchant of the sandbox's Alipay, with fresh keys on both sides.
+fn merchant() -> Result<Merchant> {
+    let pair = || fresh::rsa().map_err(|error| anyhow::anyhow!("cannot make an RSA key: {error}"));
+    let ((our_private, our_public), (their_private, their_public)) = (pair()?, pair()?);
+    let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
+    let ours = serde_json::json!({
+        "app_id": app_id, "seller_id": seller_id,
+        "app_private_key": our_private, "alipay_public_keys": [their_public],
+    });
+    let theirs = serde_json::json!({ "alipay": {
+        "app_id": app_id, "seller_id": seller_id,
+        "app_public_key": our_public, "private_key": their_private,
+    } });
+    Ok(Merchant { ours: ours.to_string(), theirs: theirs.to_string() })
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
@@ -89,8 +156,30 @@ fn write_private(path: &Path, text: &str) -> Result<()> {
     std::fs::rename(&partial, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Invites an administrator: gives the code to activate and the SQL that makes it good for a day.
-pub fn invitation(variables: &Path, agency: &str) -> Result<(String, String)> {
+/// Invites an administrator and gives the code to activate. With `sql`, gives the statement for another database instead
+/// of running it.
+pub fn administrator(
+    variables: &Path,
+    database: &Path,
+    agency: &str,
+    sql: bool,
+) -> Result<(String, Option<String>)> {
+    let (code, statement) = invitation(variables, agency)?;
+    if sql {
+        return Ok((code, Some(statement)));
+    }
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    rusqlite::Connection::open_with_flags(database, flags)
+        .and_then(|connection| {
+            connection.busy_timeout(std::time::Duration::from_secs(5))?;
+            connection.execute(&statement, [])
+        })
+        .with_context(|| format!("cannot write to {}; start the app once", database.display()))?;
+    Ok((code, None))
+}
+
+/// The code to activate and the SQL that makes it good for a day.
+fn invitation(variables: &Path, agency: &str) -> Result<(String, String)> {
     let text = std::fs::read_to_string(variables)
         .with_context(|| format!("cannot read {}; start the app once", variables.display()))?;
     let values: BTreeMap<String, String> = toml::from_str(&text)?;

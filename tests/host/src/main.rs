@@ -1,11 +1,12 @@
 //! `zerotrip-host`: runs the app's `spin.toml` on this machine.
 
+mod demo;
 mod dev;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zerotrip_host::manifest::Manifest;
 use zerotrip_host::server::{self, App, Settings};
@@ -25,6 +26,12 @@ enum Command {
     Dev {
         #[command(subcommand)]
         task: Option<Task>,
+        /// Where keys, data and compiled code are kept.
+        #[arg(long, default_value = ".zerotrip", global = true)]
+        folder: PathBuf,
+        /// Where the sandbox listens that plays the providers.
+        #[arg(long, default_value = "127.0.0.1:3001")]
+        sandbox: SocketAddr,
         #[command(flatten)]
         up: Up,
     },
@@ -45,10 +52,12 @@ enum Task {
         /// The agency that the administrator belongs to.
         #[arg(long, default_value = "headquarters")]
         agency: String,
-        #[arg(long, default_value = dev::VARIABLES)]
-        variables: PathBuf,
-        #[arg(long, default_value = ".zerotrip/state/sqlite_db.db")]
-        database: PathBuf,
+        /// Holds `index_key`; by default the folder's.
+        #[arg(long)]
+        variables: Option<PathBuf>,
+        /// SQLite file; by default the folder's.
+        #[arg(long)]
+        database: Option<PathBuf>,
         /// Print the SQL for another database instead of running it.
         #[arg(long)]
         sql: bool,
@@ -61,12 +70,12 @@ struct Up {
     manifest: PathBuf,
     #[arg(long, default_value = "127.0.0.1:3000")]
     listen: SocketAddr,
-    /// Where the databases are.
-    #[arg(long, default_value = ".zerotrip/state")]
-    state_dir: PathBuf,
-    /// Where compiled code is kept.
-    #[arg(long, default_value = ".zerotrip/cache")]
-    cache: PathBuf,
+    /// Where the databases are [default: .zerotrip/state].
+    #[arg(long)]
+    state_dir: Option<PathBuf>,
+    /// Where compiled code is kept [default: .zerotrip/cache].
+    #[arg(long)]
+    cache: Option<PathBuf>,
     /// NAME=VALUE or @FILE.toml; may be repeated.
     #[arg(long = "variable")]
     variables: Vec<String>,
@@ -98,24 +107,39 @@ fn main() -> Result<()> {
         )
         .init();
     match Cli::parse().command {
-        Command::Up(up) => block_on(serve(up)),
-        Command::Dev { task: Some(task), .. } => task.run(),
-        Command::Dev { task: None, mut up } => {
-            let manifest = Manifest::load(&up.manifest)?;
-            dev::add_target()?;
-            dev::build(&manifest)?;
-            dev::variables(&manifest, dev::VARIABLES.as_ref())?;
-            let database = up.state_dir.join("sqlite_db.db");
-            migrate::migrate("shared/platform/migrations".as_ref(), &database.to_string_lossy())?;
-            up.variables.insert(0, format!("@{}", dev::VARIABLES));
-            eprintln!("data and keys: {}/", dev::FOLDER);
-            eprintln!("an administrator: cargo dev administrator");
-            for component in manifest.component.keys() {
-                eprintln!("http://{}/{component}/openapi.json", up.listen);
-            }
-            block_on(serve(up))
+        Command::Up(up) => block_on(async { listen(up, Path::new(".zerotrip")).await?.serve().await }),
+        Command::Dev { task: Some(task), folder, .. } => task.run(&dev::Folder(folder)),
+        Command::Dev { task: None, folder, sandbox, up } => {
+            block_on(develop(dev::Folder(folder), sandbox, up))
         }
     }
+}
+
+/// Builds, makes keys, migrates, starts the sandbox, serves, and shows a ticket to pay.
+async fn develop(folder: dev::Folder, sandbox: SocketAddr, mut up: Up) -> Result<()> {
+    let manifest = Manifest::load(&up.manifest)?;
+    dev::add_target()?;
+    dev::build(&manifest)?;
+    dev::variables(&manifest, &folder, up.listen, sandbox)?;
+    let database = folder.database();
+    migrate::migrate("shared/platform/migrations".as_ref(), &database.to_string_lossy())?;
+    let config = zerotrip_sandbox::Config::read(&folder.sandbox())?;
+    let options = zerotrip_sandbox::Options {
+        listen: sandbox,
+        journal: Some(folder.journal()),
+        ..zerotrip_sandbox::Options::default()
+    };
+    let sandbox = zerotrip_sandbox::start(config, options)
+        .await
+        .with_context(|| format!("the sandbox cannot listen on {sandbox}"))?;
+    up.variables.insert(0, format!("@{}", folder.variables().display()));
+    let listening = listen(up, &folder.0).await?;
+    let demo = demo::start(listening.origin(), folder);
+    eprintln!("sandbox (plays Alipay): {}", sandbox.origin());
+    listening.serve().await?;
+    demo.abort();
+    sandbox.stop().await;
+    Ok(())
 }
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
@@ -123,7 +147,7 @@ fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
 }
 
 impl Task {
-    fn run(self) -> Result<()> {
+    fn run(self, folder: &dev::Folder) -> Result<()> {
         match self {
             Self::Migrate { dir, database } => {
                 for name in migrate::migrate(&dir, &database)? {
@@ -131,16 +155,11 @@ impl Task {
                 }
             }
             Self::Administrator { agency, variables, database, sql } => {
-                let (code, statement) = dev::invitation(&variables, &agency)?;
-                if sql {
+                let variables = variables.unwrap_or_else(|| folder.variables());
+                let database = database.unwrap_or_else(|| folder.database());
+                let (code, statement) = dev::administrator(&variables, &database, &agency, sql)?;
+                if let Some(statement) = statement {
                     println!("{statement};");
-                } else {
-                    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
-                    rusqlite::Connection::open_with_flags(&database, flags)
-                        .and_then(|connection| connection.execute(&statement, []))
-                        .with_context(|| {
-                            format!("cannot write to {}; start the app once", database.display())
-                        })?;
                 }
                 println!("{code}");
             }
@@ -149,11 +168,18 @@ impl Task {
     }
 }
 
-async fn serve(up: Up) -> Result<()> {
+/// An app that listens and is not served yet.
+struct Listening {
+    app: App,
+    listener: tokio::net::TcpListener,
+    address: SocketAddr,
+}
+
+async fn listen(up: Up, folder: &Path) -> Result<Listening> {
     let manifest = Manifest::load(&up.manifest)?;
     let settings = Settings {
-        state_dir: up.state_dir,
-        cache: up.cache,
+        state_dir: up.state_dir.unwrap_or_else(|| folder.join("state")),
+        cache: up.cache.unwrap_or_else(|| folder.join("cache")),
         variables: variables::parse_arguments(&up.variables)?,
         clock_offset_seconds: up.clock_offset,
         reuse: up.max_instance_reuse_count,
@@ -166,8 +192,19 @@ async fn serve(up: Up) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(up.listen)
         .await
         .with_context(|| format!("cannot listen on {}", up.listen))?;
-    println!("ready http://{}", listener.local_addr()?);
-    server::serve(app, listener, told_to_stop()).await
+    let address = listener.local_addr()?;
+    Ok(Listening { app, listener, address })
+}
+
+impl Listening {
+    fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    async fn serve(self) -> Result<()> {
+        println!("ready {}", self.origin());
+        server::serve(self.app, self.listener, told_to_stop()).await
+    }
 }
 
 async fn told_to_stop() {

@@ -268,11 +268,20 @@ pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = (
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let (stream, client) = tokio::select! {
-            accepted = listener.accept() => accepted?,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        stream.set_nodelay(true)?;
+        let (stream, client) =
+            match accepted.and_then(|(stream, client)| stream.set_nodelay(true).map(|()| (stream, client))) {
+                Ok(accepted) => accepted,
+                // One client that is gone already, or no descriptor left for a moment: the others go on.
+                Err(error) => {
+                    tracing::warn!("a connection was not accepted: {error}");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                    continue;
+                }
+            };
         let app = app.clone();
         let service = service_fn(move |request| {
             let app = app.clone();

@@ -1,4 +1,4 @@
-//! Puts the git commit into `GET /auth/version`.
+//! Puts the git commit into every function's `GET <prefix>/version`.
 
 fn main() {
     let commit = std::process::Command::new("git")

@@ -1,0 +1,25 @@
+//! What `fine-lookup` answers about itself.
+
+use crate::signing::readiness;
+use utoipa::OpenApi;
+use zerotrip_platform::{Db, Problem, Reply, clock, meta};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "fine-lookup"),
+    paths(crate::ticket::look_up, crate::order::create, crate::order::status, crate::receipt::receipt)
+)]
+struct Api;
+
+/// 200 when the keys are usable and the database answers.
+pub async fn ready() -> Result<Reply, Problem> {
+    let rings = ["ticket_code_keys", "sealing_keys", "alipay"].map(str::to_owned);
+    readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
+    Db::open().await?.one("SELECT id FROM orders LIMIT 1", []).await?;
+    Ok(meta::ready())
+}
+
+/// The interface description.
+pub fn openapi() -> Result<Reply, Problem> {
+    meta::openapi(&Api::openapi(), "/fines")
+}

@@ -1,0 +1,117 @@
+//! The pages of a ticket, its orders and its receipt.
+
+use crate::order::Status;
+use crate::receipt::Receipt;
+use crate::ticket::{Payment, Ticket};
+use maud::{Markup, html};
+use zerotrip_domain::{Fen, day};
+use zerotrip_pages::{facts, page};
+
+/// Seconds after which a page that waits for the provider asks again.
+const ASK_AGAIN_S: u32 = 3;
+
+fn yuan(fen: i64) -> String {
+    Fen::new(fen).map_or_else(|_| "—".to_owned(), |fen| format!("¥{fen}"))
+}
+
+fn time(unix_ms: i64) -> String {
+    u64::try_from(unix_ms).map_or_else(|_| "—".to_owned(), day::stamp)
+}
+
+fn state_in_words(state: &str) -> &'static str {
+    match state {
+        "due" => "待缴款",
+        "overdue" => "已逾期",
+        "paid" => "已缴款",
+        "revoked" => "已撤销，无需缴款",
+        "pending" => "正在确认付款结果",
+        _ => "订单已关闭",
+    }
+}
+
+/// What is to be paid and why.
+pub fn ticket(ticket: &Ticket) -> String {
+    let violated = day::stamp(ticket.violated_at);
+    let late = match ticket.late_days {
+        0 => "无".to_owned(),
+        _ if ticket.payment.is_some() => yuan(ticket.late_fee_fen),
+        days => format!("{}（逾期 {days} 天，每日 3%，不超过罚款数额）", yuan(ticket.late_fee_fen)),
+    };
+    let body = html! {
+        section {
+            p class={ "state " (ticket.state) } { (state_in_words(ticket.state)) }
+            p.amount { (yuan(ticket.total_fen)) }
+            (facts(&[("罚款", &yuan(ticket.fine_fen)), ("加处罚款", &late), ("缴款期限", &ticket.due)]))
+        }
+        @if !ticket.providers.is_empty() {
+            section {
+                form method="post" action={ "/fines/" (ticket.code) "/orders" } {
+                    input type="hidden" name="provider" value="alipay";
+                    button type="submit" { "支付宝缴款 " (yuan(ticket.total_fen)) }
+                }
+                p.note { "请核对以下信息后再付款。今日付款按以上金额，24:00 前有效。" }
+            }
+        }
+        @if ticket.payment.is_some() { section { a.button href={ "/fines/" (ticket.code) "/receipt" } { "查看缴款凭证" } } }
+        section {
+            (facts(&[
+                ("当事人", &ticket.driver), ("号牌", &ticket.plate), ("车辆类型", &ticket.vehicle_type),
+                ("违法行为", &ticket.violation), ("违法代码", &ticket.violation_code), ("地点", &ticket.place),
+                ("时间", &violated), ("处罚依据", &ticket.legal_basis), ("处罚机关", &ticket.authority),
+                ("决定书编号", &ticket.number),
+            ]))
+            p.note {
+                "如不服本决定，可以自收到决定书之日起六十日内申请行政复议，或者六个月内提起行政诉讼。"
+            }
+        }
+    };
+    page("道路交通违法罚款", None, &body)
+}
+
+/// While the provider's word is awaited the page asks again by itself.
+pub fn order(status: &Status) -> String {
+    let pending = status.state == "pending";
+    let ticket = format!("/f/{}", status.code);
+    let body = html! {
+        section {
+            p class={ "state " (status.state) } { (state_in_words(&status.state)) }
+            p.amount { (yuan(status.amount_fen)) }
+            (facts(&[("订单号", &status.order), ("有效期至", &time(status.expires_at))]))
+            @if pending { p.note { "付款后通常几秒内确认；未付款可返回重新付款，不会重复扣款。" } }
+        }
+        section {
+            @if status.state == "paid" { a.button href={ "/fines/" (status.code) "/receipt" } { "查看缴款凭证" } }
+            @else { a.button href=(ticket) { "返回罚单" } }
+        }
+    };
+    page("缴款结果", pending.then_some(ASK_AGAIN_S), &body)
+}
+
+/// What was paid.
+pub fn receipt(receipt: &Receipt) -> String {
+    let body = html! {
+        section {
+            p.state.paid { "已缴款" }
+            p.amount { (yuan(receipt.total_fen)) }
+            (facts(&[("罚款", &yuan(receipt.fine_fen)), ("加处罚款", &yuan(receipt.late_fee_fen))]))
+        }
+        section { (paid_with(&receipt.payment)) (facts(&[
+            ("决定书编号", &receipt.number), ("当事人", &receipt.driver), ("号牌", &receipt.plate),
+            ("违法行为", &receipt.violation), ("处罚机关", &receipt.authority),
+        ])) }
+    };
+    page("缴款凭证", None, &body)
+}
+
+fn paid_with(payment: &Payment) -> Markup {
+    let provider = match payment.provider.as_str() {
+        "alipay" => "支付宝",
+        other => other,
+    };
+    facts(&[
+        ("缴款时间", &time(payment.paid_at)),
+        ("缴款方式", provider),
+        ("交易号", &payment.transaction),
+        ("凭证号", &payment.order),
+    ])
+}

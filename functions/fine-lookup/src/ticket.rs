@@ -1,0 +1,176 @@
+//! The ticket: what the driver sees at once, with no log-in and nothing to type.
+
+use crate::signing::faults::{Fault, Refusal};
+use crate::signing::{sealing, ticket_code_check};
+use crate::{answer, broken, pages};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zerotrip_domain::decision::State;
+use zerotrip_domain::late_fee::Payable;
+use zerotrip_domain::{Day, Fen, Plate, mask};
+use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
+
+/// A decision as its ticket shows it: never the whole name or plate, no ID number, phone or address, since the code may
+/// be photographed.
+#[derive(Serialize, ToSchema)]
+pub struct Ticket {
+    pub code: String,
+    /// 决定书编号
+    pub number: String,
+    /// `due`, `overdue`, `paid` or `revoked`.
+    pub state: &'static str,
+    /// 张**
+    pub driver: String,
+    /// 吉A·**345
+    pub plate: String,
+    pub vehicle_type: String,
+    pub violation_code: String,
+    pub violation: String,
+    pub place: String,
+    /// Unix ms.
+    pub violated_at: u64,
+    pub legal_basis: String,
+    pub authority: String,
+    /// Last day without late fee: yyyy-MM-dd in China.
+    pub due: String,
+    pub fine_fen: i64,
+    /// As of today, or as paid.
+    pub late_fee_fen: i64,
+    pub total_fen: i64,
+    /// Days after the deadline, as of today.
+    pub late_days: u32,
+    pub payment: Option<Payment>,
+    /// Providers that can be paid with.
+    pub providers: Vec<&'static str>,
+}
+
+/// How it was paid.
+#[derive(Serialize, ToSchema)]
+pub struct Payment {
+    pub order: String,
+    pub provider: String,
+    /// The provider's own number.
+    pub transaction: String,
+    /// Unix ms, by the provider's clock.
+    pub paid_at: i64,
+}
+
+/// A decision as stored, with its payment.
+pub struct Decision {
+    pub id: Id,
+    pub fine: Fen,
+    pub due: Day,
+    pub revoked: bool,
+    pub ticket: Ticket,
+}
+
+/// What of the sealed decision a ticket shows.
+#[derive(Deserialize)]
+struct Content {
+    number: String,
+    driver: Driver,
+    plate: String,
+    vehicle_type: String,
+    violation_code: String,
+    violation: String,
+    place: String,
+    violated_at: u64,
+    legal_basis: String,
+    authority: String,
+}
+
+#[derive(Deserialize)]
+struct Driver {
+    name: String,
+}
+
+#[utoipa::path(get, path = "/fines/{code}", params(("code" = String, Path)),
+    responses((status = 200, body = Ticket)))]
+pub async fn look_up(request: &Request, code: &str) -> Result<Reply, Problem> {
+    let decision = find(code).await?.1;
+    Ok(answer::either(request, &decision.ticket, || pages::ticket(&decision.ticket)))
+}
+
+/// The decision of a code as printed or typed. A code that we did not make is refused before the database is asked.
+pub async fn find(code: &str) -> Result<(Db, Decision), Problem> {
+    let code = ticket_code_check::check(code).map_err(|fault| match fault {
+        Fault::Refused(Refusal::Malformed | Refusal::UnknownKey | Refusal::Forged) => unknown_code(),
+        other => broken(other),
+    })?;
+    let db = Db::open().await?;
+    let row = db
+        .one(
+            "SELECT d.id, d.fine_fen, d.due, d.content_sealed, d.revoked_at, \
+             o.id, o.late_fee_fen, o.provider, o.transaction_no, o.paid_at \
+             FROM decisions d LEFT JOIN orders o ON o.decision = d.id AND o.state = 'paid' \
+             WHERE d.code = $1 ORDER BY o.settled_at LIMIT 1",
+            [code.as_str().into()],
+        )
+        .await?
+        .ok_or_else(unknown_code)?;
+    let decision = read(&row, code)?;
+    Ok((db, decision))
+}
+
+fn read(row: &Row, code: String) -> Result<Decision, Problem> {
+    let odd = |_| Problem::unavailable("a stored decision is not of its form");
+    let id = row.id(0)?;
+    let fine = Fen::new(row.int(1)?).map_err(|_| Problem::unavailable("a stored fine is no amount"))?;
+    let due = Day::parse(row.text(2)?).ok_or_else(|| Problem::unavailable("a stored deadline is no day"))?;
+    let content = sealing::open(&format!("decisions.content/{id}"), row.text(3)?).map_err(broken)?;
+    let content: Content = serde_json::from_slice(&content).map_err(odd)?;
+    let plate: Plate =
+        content.plate.parse().map_err(|_| Problem::unavailable("a stored plate is not of its form"))?;
+    let revoked = !row.is_null(4);
+    let payment = if row.is_null(5) {
+        None
+    } else {
+        Some(Payment {
+            order: row.text(5)?.to_owned(),
+            provider: row.text(7)?.to_owned(),
+            transaction: row.text(8)?.to_owned(),
+            paid_at: row.int(9)?,
+        })
+    };
+    let today = Day::at(clock::now_ms());
+    let payable = Payable::on(today, fine, due);
+    let late_fee = match payment {
+        Some(_) => row.int(6)?,
+        None => payable.late_fee.get(),
+    };
+    let state = State::of(payment.is_some(), revoked, due, today);
+    let open = matches!(state, State::Due | State::Overdue);
+    let ticket = Ticket {
+        code,
+        number: content.number,
+        state: state.name(),
+        driver: mask::name(&content.driver.name),
+        plate: plate.masked(),
+        vehicle_type: content.vehicle_type,
+        violation_code: content.violation_code,
+        violation: content.violation,
+        place: content.place,
+        violated_at: content.violated_at,
+        legal_basis: content.legal_basis,
+        authority: content.authority,
+        due: due.to_string(),
+        fine_fen: fine.get(),
+        late_fee_fen: late_fee,
+        total_fen: fine.get() + late_fee,
+        late_days: payable.late_days,
+        payment,
+        providers: if open { vec![crate::alipay::NAME] } else { Vec::new() },
+    };
+    Ok(Decision { id, fine, due, revoked, ticket })
+}
+
+fn unknown_code() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown-ticket",
+        "No such ticket",
+        "未找到该决定书，请核对编码",
+        "Scan the code on the paper again, or type its 20 characters.",
+    )
+}

@@ -1,0 +1,79 @@
+//! 异步通知. The provider repeats a notification until it reads `success`, which it does only after the fact is stored.
+
+use super::{NAME, status};
+use crate::broken;
+use crate::settle::{self, Authentic};
+use crate::signing::alipay_verify;
+use crate::signing::faults::Fault;
+use http::StatusCode;
+use zerotrip_domain::payment::{Reason, Report};
+use zerotrip_domain::{day, payment};
+use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
+
+#[utoipa::path(post, path = "/pay/alipay/notifications",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = String, content_type = "text/plain")))]
+pub async fn receive(request: &Request) -> Result<Reply, Problem> {
+    let fields = verified(&request.body)?;
+    let own = alipay_verify::own_merchant().map_err(broken)?;
+    let said = report(&fields, &request.body);
+    let now = clock::now_ms();
+    let db = Db::open().await?;
+    // Authentic, but not for us: kept, and acknowledged, since sending it again would not make it ours.
+    if field(&fields, "app_id") != own.app_id {
+        settle::set_aside(&db, &said, Reason::WrongApp, now).await?;
+    } else if field(&fields, "seller_id") != own.seller_id {
+        settle::set_aside(&db, &said, Reason::WrongSeller, now).await?;
+    } else {
+        settle::apply(&db, &said, now).await?;
+    }
+    Ok(Reply::new(StatusCode::OK, "text/plain", "success"))
+}
+
+/// The fields of a form that Alipay signed.
+pub fn verified(form: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+    alipay_verify::notification(form).map_err(|fault| match fault {
+        Fault::Refused(refusal) => {
+            log(&format!("refused an alipay notification: {refusal:?}"));
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "signature-refused",
+                "Not signed by Alipay",
+                "签名无效",
+                "Send what the provider signed, byte for byte.",
+            )
+        }
+        other => broken(other),
+    })
+}
+
+/// One field, or nothing.
+pub fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+    fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}
+
+fn report(fields: &[(String, String)], body: &[u8]) -> Authentic {
+    let field = |name| field(fields, name);
+    let transaction = field("trade_no").to_owned();
+    let event = match field("notify_id") {
+        "" => format!("{transaction}/{}", field("trade_status")),
+        id => id.to_owned(),
+    };
+    Authentic {
+        provider: NAME,
+        event: Some(event),
+        order: field("out_trade_no").to_owned(),
+        report: Report {
+            status: if transaction.is_empty() {
+                payment::TradeStatus::Unknown
+            } else {
+                status(field("trade_status"))
+            },
+            transaction,
+            amount: field("total_amount").parse().ok(),
+            refunded: !field("gmt_refund").is_empty() || !matches!(field("refund_fee"), "" | "0" | "0.00"),
+        },
+        paid_at: day::parse_stamp(field("gmt_payment")),
+        evidence: body.to_vec(),
+    }
+}

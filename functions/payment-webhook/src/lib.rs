@@ -1,0 +1,64 @@
+//! `payment-webhook`: what payment providers tell us becomes order states; what they fail to tell is asked for.
+#![cfg(target_family = "wasm")]
+
+mod alipay;
+mod authority;
+mod janitor;
+mod meta;
+mod settle;
+
+use http::Method;
+use spin_sdk::http::IntoResponse;
+use zerotrip_platform::{Problem, Reply, Request};
+
+#[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
+mod contract {
+    spin_sdk::wit_bindgen::generate!({
+        path: "../../wit",
+        world: "payment-webhook-signing",
+        runtime_path: "::spin_sdk::wit_bindgen::rt",
+        generate_all,
+    });
+}
+use contract::zerotrip::signing;
+
+#[allow(unsafe_code, reason = "the entry point that Spin calls")]
+mod entry {
+    use super::*;
+
+    #[spin_sdk::http_service]
+    async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
+        let answered = match Request::read(request).await {
+            Ok(request) => route(&request).await,
+            Err(problem) => Err(problem),
+        };
+        answered.unwrap_or_else(|problem| problem.reply()).into_response()
+    }
+}
+
+async fn route(request: &Request) -> Result<Reply, Problem> {
+    let segments = request.segments();
+    match (&request.method, &segments[..]) {
+        (&Method::GET, ["pay", "version"]) => Ok(zerotrip_platform::meta::version()),
+        (&Method::GET, ["pay", "ready"]) => meta::ready().await,
+        (&Method::GET, ["pay", "openapi.json"]) => meta::openapi(),
+        (&Method::POST, ["pay", "alipay", "notifications"]) => alipay::notification::receive(request).await,
+        (&Method::GET, ["pay", "alipay", "return"]) => alipay::page_return::back(request).await,
+        (&Method::POST, ["pay", "jobs", "janitor"]) => janitor::run(request).await,
+        (
+            _,
+            ["pay", "version" | "ready" | "openapi.json"]
+            | ["pay", "alipay", "notifications" | "return"]
+            | ["pay", "jobs", "janitor"],
+        ) => Err(Problem::method_not_allowed()),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// A fault of our own keys or stored fields; what a provider or caller presents is refused where it is read.
+fn broken(fault: signing::faults::Fault) -> Problem {
+    match fault {
+        signing::faults::Fault::Refused(_) => Problem::unavailable("what must be authentic is not"),
+        signing::faults::Fault::Misconfigured(defect) => Problem::misconfigured(&defect),
+    }
+}

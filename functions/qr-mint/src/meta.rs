@@ -1,0 +1,28 @@
+//! What `qr-mint` answers about itself.
+
+use crate::signing::readiness;
+use utoipa::OpenApi;
+use zerotrip_platform::{Db, Problem, Reply, clock, meta, settings};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "qr-mint"),
+    paths(crate::issue::issue, crate::reprint::reprint, crate::revoke::revoke)
+)]
+struct Api;
+
+/// 200 when the keys are usable, the address fits into the code, and the database answers.
+pub async fn ready() -> Result<Reply, Problem> {
+    let rings = ["session_keys", "ticket_code_keys", "sealing_keys", "index_key"].map(str::to_owned);
+    readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
+    let longest =
+        format!("{}/f/{}", settings::get("public_url").await?.trim_end_matches('/'), "Z".repeat(20));
+    crate::qr::pictures(&longest)?;
+    Db::open().await?.one("SELECT id FROM decisions LIMIT 1", []).await?;
+    Ok(meta::ready())
+}
+
+/// The interface description.
+pub fn openapi() -> Result<Reply, Problem> {
+    meta::openapi(&Api::openapi(), "/qr")
+}

@@ -1,0 +1,59 @@
+//! A decision withdrawn by the agency that made it, with the reason.
+
+use crate::signing::sealing;
+use crate::{authority, refused, ticket};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
+
+/// Why a decision is withdrawn.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// 1 to 200 characters.
+    reason: String,
+}
+
+#[utoipa::path(post, path = "/qr/decisions/{id}/revocation", params(("id" = String, Path)),
+    request_body = Revocation, responses((status = 200, body = crate::ticket::Ticket)))]
+pub async fn revoke(request: &Request, id: &str) -> Result<Reply, Problem> {
+    let given: Revocation = request.json()?;
+    let reason = given.reason.trim();
+    if reason.is_empty() || reason.chars().count() > 200 {
+        return Err(Problem::invalid("reason must be 1 to 200 characters"));
+    }
+    let db = Db::open().await?;
+    let authority::Officer(officer) = authority::officer(request, &db).await?;
+    let id: Id = id.parse().map_err(|_| Problem::not_found())?;
+    let now = clock::now_ms();
+    let sealed = sealing::seal(&ticket::reason_context(id), reason.as_bytes(), now).map_err(refused)?;
+    let revoked = db
+        .one(
+            "UPDATE decisions SET revoked_at = $1, revoked_by = $2, revoked_on = $3, revoked_reason_sealed = $4 \
+             WHERE id = $5 AND agency = $6 AND revoked_at IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM orders WHERE decision = decisions.id AND state = 'paid') RETURNING id",
+            [
+                now.into(),
+                officer.principal.into(),
+                officer.device.into(),
+                sealed.into(),
+                id.into(),
+                officer.agency.as_str().into(),
+            ],
+        )
+        .await?;
+    let ticket = ticket::of_agency(&db, id, &officer.agency).await?;
+    match revoked {
+        Some(_) => Ok(ticket.reply(StatusCode::OK)),
+        // Revoked before: the first reason stands, and a repetition of the request is no mistake.
+        None if ticket.is_revoked() => Ok(ticket.reply(StatusCode::OK)),
+        None => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "already-paid",
+            "Paid already",
+            "罚款已缴纳，不能直接撤销",
+            "A fine that is paid is refunded by the agency's finance office.",
+        )),
+    }
+}

@@ -1,0 +1,101 @@
+//! Calendar days in China: Asia/Shanghai has had one offset, +08:00, since 1991.
+
+use std::fmt;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+const SHANGHAI: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
+    Ok(offset) => offset,
+    Err(_) => panic!("+08:00 is an offset"),
+};
+
+/// A calendar day in China.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(Date);
+
+impl Day {
+    /// The day in China at this Unix ms. Instants beyond the calendar give its last day.
+    pub fn at(unix_ms: u64) -> Self {
+        Self(local(unix_ms).date())
+    }
+
+    /// From `yyyy-MM-dd`.
+    pub fn parse(text: &str) -> Option<Self> {
+        Date::parse(text, format_description!("[year]-[month]-[day]")).ok().map(Self)
+    }
+
+    /// So many days later.
+    pub fn plus(self, days: u16) -> Self {
+        Self(self.0.saturating_add(Duration::days(i64::from(days))))
+    }
+
+    /// Days from `earlier` to this one; negative if it is later.
+    pub fn since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0).whole_days()
+    }
+
+    /// Unix ms of 24:00 of this day.
+    pub fn end_ms(self) -> u64 {
+        let midnight = self.0.saturating_add(Duration::DAY).midnight().assume_offset(SHANGHAI);
+        u64::try_from(midnight.unix_timestamp()).unwrap_or(0) * 1000
+    }
+}
+
+/// `yyyy-MM-dd`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), u8::from(self.0.month()), self.0.day())
+    }
+}
+
+fn local(unix_ms: u64) -> OffsetDateTime {
+    i64::try_from(unix_ms / 1000)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .map_or(PrimitiveDateTime::MAX.assume_offset(SHANGHAI), |at| at.to_offset(SHANGHAI))
+}
+
+/// `yyyy-MM-dd HH:mm:ss` in China, as providers and people read it.
+pub fn stamp(unix_ms: u64) -> String {
+    let at = local(unix_ms);
+    format!("{} {:02}:{:02}:{:02}", Day(at.date()), at.hour(), at.minute(), at.second())
+}
+
+/// Unix ms of `yyyy-MM-dd HH:mm:ss` in China; fractions of a second are cut.
+pub fn parse_stamp(text: &str) -> Option<u64> {
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let at = PrimitiveDateTime::parse(whole, format).ok()?.assume_offset(SHANGHAI);
+    u64::try_from(at.unix_timestamp()).ok()?.checked_mul(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-03-01 00:00:00 +08:00, by `date -d '2026-03-01 00:00:00 +0800' +%s`.
+    const MARCH: u64 = 1_772_294_400_000;
+
+    #[test]
+    fn the_day_turns_at_midnight_in_shanghai() {
+        assert_eq!(Day::at(MARCH).to_string(), "2026-03-01");
+        assert_eq!(Day::at(MARCH - 1).to_string(), "2026-02-28");
+        assert_eq!(Day::at(MARCH - 1).end_ms(), MARCH);
+        assert_eq!(stamp(MARCH - 1000), "2026-02-28 23:59:59");
+        assert_eq!(parse_stamp("2026-02-28 23:59:59"), Some(MARCH - 1000));
+        assert_eq!(parse_stamp("2026-02-28 23:59:59.123"), Some(MARCH - 1000));
+        for bad in ["", "2026-02-30 00:00:00", "2026-02-28", "2026-02-28T00:00:00"] {
+            assert_eq!(parse_stamp(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_over_leap_years() {
+        let day = Day::parse("2028-02-20").expect("a day");
+        assert_eq!(day.plus(15).to_string(), "2028-03-06");
+        assert_eq!(day.plus(15).since(day), 15);
+        assert_eq!(day.since(day.plus(1)), -1);
+        assert_eq!(Day::parse("2027-02-29"), None);
+        assert_eq!(Day::at(u64::MAX).to_string(), "9999-12-31");
+    }
+}

@@ -1,0 +1,23 @@
+//! Types and rules, no I/O: what a fine is, how it grows, who may be named how.
+//!
+//! Everything from outside becomes one of these types by `FromStr` or a checked constructor; time is an argument.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod day;
+pub mod decision;
+pub mod decision_number;
+pub mod id_number;
+pub mod late_fee;
+pub mod mask;
+pub mod money;
+pub mod payment;
+pub mod plate;
+pub mod violation_code;
+
+pub use day::Day;
+pub use decision_number::DecisionNumber;
+pub use id_number::IdNumber;
+pub use money::Fen;
+pub use plate::Plate;
+pub use violation_code::ViolationCode;
