@@ -184,7 +184,8 @@ impl AsyncWrite for Log {
         _: &mut TaskContext<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        for line in String::from_utf8_lossy(bytes).lines() {
+        // Line ends may come by themselves.
+        for line in String::from_utf8_lossy(bytes).lines().filter(|line| !line.is_empty()) {
             eprintln!("[{}] {line}", self.0);
         }
         Poll::Ready(Ok(bytes.len()))

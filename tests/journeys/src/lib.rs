@@ -1,6 +1,12 @@
 //! A running house for tests: the local host with real components, its own keys, its own database, on a free port.
 
-use serde_json::Value;
+mod described;
+pub mod picture;
+pub mod town;
+
+pub use town::Town;
+
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,8 +20,10 @@ pub struct House {
     /// Holds database, keys and log.
     pub folder: PathBuf,
     manifest: PathBuf,
+    port: u16,
     host: Child,
     agent: ureq::Agent,
+    described: described::Interfaces,
 }
 
 /// An answer, read whole.
@@ -24,6 +32,8 @@ pub struct Answer {
     pub status: u16,
     /// Content type, or empty.
     pub content_type: String,
+    /// Where a redirect leads, or empty.
+    pub location: String,
     /// Body as text.
     pub text: String,
 }
@@ -67,6 +77,17 @@ pub fn host_program() -> PathBuf {
     program
 }
 
+/// A port that nobody listens on, below those that the system hands out by itself.
+fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id() % 200 * 100;
+    (0..20_000)
+        .map(|_| 10_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000)
+        .map(|port| u16::try_from(port).expect("below 30000"))
+        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("a free port")
+}
+
 /// A new empty folder below the target folder.
 pub fn fresh_folder(name: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -77,14 +98,27 @@ pub fn fresh_folder(name: &str) -> PathBuf {
 }
 
 impl House {
-    /// The app of `spin.toml`, migrated, with fresh keys.
+    /// The app of `spin.toml`, migrated, with fresh keys, and an Alipay that never answers.
     pub fn start(name: &str) -> Self {
+        Self::start_at(name, &town::merchant().ours, "http://127.0.0.1:9")
+    }
+
+    /// The same with this merchant of an Alipay at `alipay_origin`.
+    pub fn start_at(name: &str, merchant: &Value, alipay_origin: &str) -> Self {
         let folder = fresh_folder(name);
+        let port = free_port();
         let ring = || zerotrip_signing::fresh::ring().expect("randomness");
         let single = zerotrip_signing::fresh::single().expect("randomness");
-        let variables =
-            format!("session_keys = '{}'\nsealing_keys = '{}'\nindex_key = '{single}'\n", ring(), ring());
-        std::fs::write(folder.join("variables.toml"), variables).expect("variables");
+        let variables = json!({
+            "session_keys": ring(), "ticket_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
+            "alipay": merchant.to_string(), "alipay_origin": alipay_origin,
+            "public_url": format!("http://127.0.0.1:{port}"),
+        });
+        // A TOML literal string takes JSON as it is.
+        let lines = variables.as_object().expect("an object").iter();
+        let lines: Vec<String> =
+            lines.map(|(name, value)| format!("{name} = '{}'", value.as_str().expect("text"))).collect();
+        std::fs::write(folder.join("variables.toml"), lines.join("\n")).expect("variables");
         let database = folder.join("state/sqlite_db.db");
         let migrated = Command::new(host_program())
             .args(["dev", "migrate", "--dir"])
@@ -93,19 +127,25 @@ impl House {
             .output()
             .expect("the host runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
-        Self::start_in(folder, &root().join("spin.toml"), &[])
+        Self::serve(folder, &root().join("spin.toml"), port, &[])
     }
 
     /// Serves `manifest` with whatever is in `folder`, and further arguments of the host.
     pub fn start_in(folder: PathBuf, manifest: &Path, arguments: &[&str]) -> Self {
+        Self::serve(folder, manifest, free_port(), arguments)
+    }
+
+    fn serve(folder: PathBuf, manifest: &Path, port: u16, arguments: &[&str]) -> Self {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(folder.join("log"))
             .expect("a log file");
         let mut command = Command::new(host_program());
-        command.args(["up", "--listen", "127.0.0.1:0", "--manifest"]).arg(manifest);
-        command.arg("--state-dir").arg(folder.join("state"));
+        command.args(["up", "--listen", &format!("127.0.0.1:{port}"), "--manifest"]).arg(manifest);
+        if !arguments.contains(&"--state-dir") {
+            command.arg("--state-dir").arg(folder.join("state"));
+        }
         if !arguments.contains(&"--cache") {
             command.arg("--cache").arg(target().join("houses/cache"));
         }
@@ -124,10 +164,13 @@ impl House {
         };
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .into();
-        Self { base: base.to_owned(), folder, manifest: manifest.to_owned(), host, agent }
+        let described = described::Interfaces::default();
+        Self { base: base.to_owned(), folder, manifest: manifest.to_owned(), port, host, agent, described }
     }
 
     /// kill -9, then the same house again.
@@ -135,23 +178,55 @@ impl House {
         self.host.kill().expect("kill -9");
         self.host.wait().expect("it ended");
         let (folder, manifest) = (self.folder.clone(), self.manifest.clone());
-        Self::start_in(folder, &manifest, arguments)
+        Self::serve(folder, &manifest, self.port, arguments)
     }
 
-    /// One request. `body` is sent as it is.
+    /// One request. `body` is sent as it is. A JSON answer must be as the function's own openapi.json says.
     pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<(&str, &str)> = bearer.iter().map(|b| ("authorization", b.as_str())).collect();
+        self.send_with(method, path, &headers, body)
+    }
+
+    /// The same with any headers.
+    pub fn send_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let answer = self.fetch(method, &format!("{}{path}", self.base), headers, body);
+        self.described.hold(self, method, path, &answer);
+        answer
+    }
+
+    /// One request to any address; redirects are not followed.
+    pub fn fetch(&self, method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.try_fetch(method, url, headers, body).unwrap_or_else(|e| panic!("{method} {url}: {e}"))
+    }
+
+    /// The same, where the other side may be gone.
+    pub fn try_fetch(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, ureq::Error> {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
-        let request = request.body(body.to_owned()).expect("a request");
-        let mut response = self.agent.run(request).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
-        let header = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or("");
-        Answer {
+        let mut response = self.agent.run(request.body(body.to_owned())?)?;
+        let header =
+            |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+        Ok(Answer {
             status: response.status().as_u16(),
-            content_type: header.to_owned(),
-            text: response.body_mut().read_to_string().expect("a body"),
-        }
+            content_type: header("content-type"),
+            location: header("location"),
+            text: response.body_mut().read_to_string()?,
+        })
+    }
+
+    /// As a phone's browser asks: a form if there is a body.
+    pub fn browse(&self, method: &str, path: &str, form: &str) -> Answer {
+        let form_type = ("content-type", "application/x-www-form-urlencoded");
+        self.send_with(method, path, &[("accept", "text/html,*/*;q=0.8"), form_type], form)
     }
 
     /// A POST of JSON.

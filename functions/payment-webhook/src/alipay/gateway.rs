@@ -77,10 +77,13 @@ pub async fn close(order: &str, now_ms: u64) -> Result<bool, Problem> {
 async fn call(method: &str, order: &str, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
     let origin = settings::get("alipay_origin").await?;
     let content = json!({ "out_trade_no": order }).to_string();
-    let form =
+    let signed =
         alipay_request::sign(method, &[("biz_content".to_owned(), content)], now_ms).map_err(broken)?;
-    let address = format!("{}/gateway.do?charset=utf-8", origin.trim_end_matches('/'));
-    let body = outbound::post_form(&address, form).await?;
+    // As Alipay's own clients do: the content in the body, all else, the charset that it is read in above all, in the address.
+    let (body, address): (Vec<&str>, Vec<&str>) =
+        signed.split('&').partition(|field| field.starts_with("biz_content="));
+    let address = format!("{}/gateway.do?{}", origin.trim_end_matches('/'), address.join("&"));
+    let body = outbound::post_form(&address, body.concat()).await?;
     let text = alipay_verify::answer(method, &body).map_err(broken)?;
     let answer = serde_json::from_str(&text)
         .map_err(|_| Problem::unavailable("an answer of alipay is not of its form"))?;

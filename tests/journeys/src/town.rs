@@ -1,0 +1,324 @@
+//! A house with an Alipay beside it, an administrator, an officer with a terminal, and drivers.
+
+use crate::{Answer, House};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use zerotrip_sandbox::alipay::{PrivateKey, sign_notification};
+use zerotrip_sandbox::{Config, Options, Running};
+
+/// Long enough to stand alone.
+pub const PASSWORD: &str = "correct horse battery";
+/// Where the officer works.
+pub const AGENCY: &str = "220102";
+/// How long a notification may take to arrive on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Both sides' view of one merchant of Alipay.
+pub struct Merchant {
+    /// The variable `alipay`.
+    pub ours: Value,
+    /// The sandbox's configuration.
+    pub theirs: Value,
+}
+
+/// A merchant with fresh keys.
+pub fn merchant() -> Merchant {
+    let pair = || zerotrip_signing::fresh::rsa().expect("a key pair");
+    let ((our_private, our_public), (their_private, their_public)) = (pair(), pair());
+    let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
+    Merchant {
+        ours: json!({ "app_id": app_id, "seller_id": seller_id, "app_private_key": our_private,
+            "alipay_public_keys": [their_public] }),
+        theirs: json!({ "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public,
+            "private_key": their_private } }),
+    }
+}
+
+/// A running town. Dropping it ends host and sandbox.
+pub struct Town {
+    /// The host with our functions.
+    pub house: House,
+    /// Where the sandbox answers.
+    pub alipay: String,
+    /// Our side of the merchant.
+    pub merchant: Merchant,
+    sandbox: Option<Running>,
+    runtime: tokio::runtime::Runtime,
+    shifted_s: i64,
+    /// The officer's terminal.
+    pub terminal: String,
+}
+
+impl Town {
+    /// Everybody is there, nothing has happened.
+    pub fn start(name: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let merchant = merchant();
+        let listen = std::net::SocketAddr::from(([127, 0, 0, 1], crate::free_port()));
+        let alipay = format!("http://{listen}");
+        let house = House::start_at(name, &merchant.ours, &alipay);
+        let mut town =
+            Self { house, alipay, merchant, sandbox: None, runtime, shifted_s: 0, terminal: String::new() };
+        town.open_sandbox();
+        let code = town.house.invite_administrator();
+        town.activate(&code, "root");
+        town.terminal = town.enrol("T-1", AGENCY).text_of("token");
+        town.hire("han", AGENCY);
+        town
+    }
+
+    fn open_sandbox(&mut self) {
+        let options = Options {
+            listen: self.alipay.trim_start_matches("http://").parse().expect("an address"),
+            clock_offset_s: self.shifted_s,
+            journal: Some(self.house.folder.join("sandbox.journal")),
+            ..Options::default()
+        };
+        let config = Config::parse(&self.merchant.theirs.to_string()).expect("a configuration");
+        let started = self.runtime.block_on(zerotrip_sandbox::start(config, options));
+        self.sandbox = Some(started.expect("the sandbox starts"));
+    }
+
+    /// So much later, for us and for Alipay; the house was killed and restarted on the way.
+    pub fn later(mut self, seconds: i64) -> Self {
+        self.shifted_s += seconds;
+        if let Some(sandbox) = self.sandbox.take() {
+            self.runtime.block_on(sandbox.stop());
+        }
+        self = self.killed();
+        self.open_sandbox();
+        self
+    }
+
+    /// kill -9 of the house, and up again.
+    pub fn killed(self) -> Self {
+        let offset = self.shifted_s.to_string();
+        Self { house: self.house.kill_and_restart(&["--clock-offset", &offset]), ..self }
+    }
+
+    /// Unix ms as this town has it.
+    pub fn now_ms(&self) -> u64 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("past 1970").as_millis();
+        u64::try_from(now).expect("in range").saturating_add_signed(self.shifted_s * 1000)
+    }
+
+    fn activate(&self, code: &str, login: &str) {
+        let body = json!({"code": code, "login": login, "password": PASSWORD, "name": "韩警官"});
+        assert_eq!(self.house.post("/auth/activations", None, &body).status, 201);
+    }
+
+    fn log_in(&self, login: &str, device_token: Option<&str>) -> String {
+        let body = json!({"login": login, "password": PASSWORD, "device_token": device_token});
+        self.house.post("/auth/sessions", None, &body).text_of("access_token")
+    }
+
+    /// A session of the administrator.
+    pub fn administrator(&self) -> String {
+        self.log_in("root", None)
+    }
+
+    /// A session of the officer on the terminal.
+    pub fn officer(&self) -> String {
+        self.log_in("han", Some(&self.terminal))
+    }
+
+    /// A session of another officer on another terminal.
+    pub fn officer_on(&self, login: &str, terminal: &str) -> String {
+        self.log_in(login, Some(terminal))
+    }
+
+    /// Another terminal.
+    pub fn enrol(&self, label: &str, agency: &str) -> Answer {
+        let body = json!({"kind": "terminal", "label": label, "agency": agency});
+        self.house.post("/auth/devices", Some(&self.administrator()), &body)
+    }
+
+    /// Another officer.
+    pub fn hire(&self, login: &str, agency: &str) {
+        let body = json!({"role": "officer", "agency": agency});
+        let invited = self.house.post("/auth/invitations", Some(&self.administrator()), &body);
+        self.activate(&invited.text_of("code"), login);
+    }
+
+    /// A decision of 200 yuan as a terminal sends it, under numbers of its own.
+    pub fn decision(&self) -> Value {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        json!({
+            "request_id": format!("terminal-1-{number}"),
+            "content": {
+                "number": format!("2201021{number:08}"),
+                "driver": { "name": "张三丰", "id_number": "11010519491231002X", "phone": "13812345678",
+                    "address": "长春市南关区某街某号" },
+                "plate": "吉A12345",
+                "vehicle_type": "小型汽车",
+                "violation_code": "1039",
+                "violation": "机动车违反规定停放",
+                "place": "人民大街与解放大路交会",
+                "violated_at": self.now_ms(),
+                "legal_basis": "《中华人民共和国道路交通安全法》第九十条",
+                "fine_fen": 20000,
+                "authority": "长春市公安局交通管理支队南关区大队",
+            },
+        })
+    }
+
+    /// A new ticket of 200 yuan, as the terminal got it.
+    pub fn ticket(&self) -> Value {
+        let issued = self.house.post("/qr/decisions", Some(&self.officer()), &self.decision());
+        assert_eq!(issued.status, 201, "{}", issued.text);
+        issued.json()
+    }
+
+    /// The code of a new ticket.
+    pub fn code(&self) -> String {
+        self.ticket()["code"].as_str().expect("a code").to_owned()
+    }
+
+    /// What a client sees of a ticket.
+    pub fn look_up(&self, code: &str) -> Value {
+        let seen = self.house.get(&format!("/fines/{code}"), None);
+        assert_eq!(seen.status, 200, "{}", seen.text);
+        seen.json()
+    }
+
+    /// An order at Alipay.
+    pub fn try_order(&self, code: &str) -> Answer {
+        self.house.post(&format!("/fines/{code}/orders"), None, &json!({"provider": "alipay"}))
+    }
+
+    /// The same, when it must succeed.
+    pub fn order(&self, code: &str) -> Value {
+        let ordered = self.try_order(code);
+        assert_eq!(ordered.status, 201, "{}", ordered.text);
+        ordered.json()
+    }
+
+    /// The payer opens the cashier and presses the button. Gives the address that the browser is sent to.
+    pub fn pay(&self, order: &Value) -> String {
+        let cashier = order["cashier"].as_str().expect("an address");
+        let page = self.house.fetch("GET", cashier, &[("accept", "text/html")], "");
+        let button = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let button = button.unwrap_or_else(|| panic!("no cashier: {}", page.text));
+        let paid = self.house.fetch("POST", &format!("{}{button}", self.alipay), &[], "");
+        assert_eq!(paid.status, 303, "{}", paid.text);
+        paid.location
+    }
+
+    /// A control of the sandbox.
+    pub fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}/control/alipay/{path}", self.alipay);
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = self.house.fetch(method, &url, &[("content-type", "application/json")], &text);
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text);
+        answer.json()
+    }
+
+    /// Sets the sandbox's faults.
+    pub fn faults(&self, faults: &Value) {
+        self.control("POST", "faults", faults);
+    }
+
+    /// How an order stands.
+    pub fn state_of(&self, code: &str, order: &Value) -> String {
+        let id = order["order"].as_str().expect("an order");
+        self.house.get(&format!("/fines/{code}/orders/{id}"), None).text_of("state")
+    }
+
+    /// Waits until the order is paid.
+    pub fn until_paid(&self, code: &str, order: &Value) {
+        let start = Instant::now();
+        while self.state_of(code, order) != "paid" {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "not paid: {}",
+                self.control("GET", "notifications", &Value::Null)
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the sandbox has no notification under way that was not answered.
+    pub fn until_delivered(&self) {
+        let start = Instant::now();
+        loop {
+            let all = self.control("GET", "notifications", &Value::Null);
+            let pending = all.as_array().expect("a list").iter().any(|n| n["state"] == "pending");
+            if !pending {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "not delivered: {all}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What Alipay would say of a paid order, to be changed by a test before it is signed.
+    pub fn success(&self, order: &Value) -> Vec<(String, String)> {
+        let id = order["order"].as_str().expect("an order");
+        let fen = order["amount_fen"].as_i64().expect("an amount");
+        let amount = format!("{}.{:02}", fen / 100, fen % 100);
+        [
+            ("notify_time", "2026-11-24 10:00:05"),
+            ("notify_type", "trade_status_sync"),
+            ("notify_id", &format!("n-{id}")),
+            ("app_id", self.merchant.ours["app_id"].as_str().expect("text")),
+            ("charset", "utf-8"),
+            ("version", "1.0"),
+            ("trade_no", &format!("2026112422001{}", &id[10..])),
+            ("out_trade_no", id),
+            ("seller_id", self.merchant.ours["seller_id"].as_str().expect("text")),
+            ("trade_status", "TRADE_SUCCESS"),
+            ("total_amount", &amount),
+            ("subject", "交通违法罚款 100%+1"),
+            ("gmt_payment", "2026-11-24 10:00:00"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    }
+
+    /// The form body that Alipay would send.
+    pub fn signed(&self, fields: &[(String, String)]) -> String {
+        let key = self.merchant.theirs["alipay"]["private_key"].as_str().expect("a key");
+        sign_notification(fields, &PrivateKey::from_base64(key).expect("a key"))
+    }
+
+    /// Posts a body to the notification address.
+    pub fn notify(&self, body: &str) -> Answer {
+        let form = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        self.house.send_with("POST", "/pay/alipay/notifications", &[form], body)
+    }
+
+    /// A job token.
+    pub fn job_token(&self) -> String {
+        self.house.post("/auth/job-tokens", Some(&self.administrator()), &json!({})).text_of("token")
+    }
+
+    /// One run of the janitor.
+    pub fn janitor(&self) -> Value {
+        let done = self.house.post("/pay/jobs/janitor", Some(&self.job_token()), &json!({}));
+        assert_eq!(done.status, 200, "{}", done.text);
+        done.json()
+    }
+
+    /// A look into the database that the functions do not give.
+    pub fn count(&self, sql: &str) -> i64 {
+        self.database().query_row(sql, [], |row| row.get(0)).expect("a count")
+    }
+
+    /// The database itself, as another process has it open.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.house.folder.join("state/sqlite_db.db")).expect("the database")
+    }
+}
+
+/// One field changed.
+pub fn with(mut fields: Vec<(String, String)>, name: &str, value: &str) -> Vec<(String, String)> {
+    fields.retain(|(key, _)| key != name);
+    fields.push((name.to_owned(), value.to_owned()));
+    fields
+}
