@@ -10,6 +10,7 @@ pub mod fault;
 pub mod fresh;
 pub mod identity_code;
 pub mod index;
+mod json;
 pub mod mac;
 pub mod password;
 pub mod ring;

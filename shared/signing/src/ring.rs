@@ -3,10 +3,10 @@
 //! The newest key whose time has come signs. A retired one no longer signs, but verifies what it signed while in use.
 
 use crate::fault::{Fault, Refusal};
-use crate::mac;
+use crate::{json, mac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use std::cmp::Reverse;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -28,14 +28,6 @@ pub struct Key {
     retire_ms: Option<u64>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RingText {
-    keys: Vec<KeyText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct KeyText {
     kid: u8,
     key: String,
@@ -43,17 +35,40 @@ struct KeyText {
     retire: Option<String>,
 }
 
+impl KeyText {
+    fn read(text: &str) -> Option<Self> {
+        let [kid, key, not_before, retire] =
+            json::read(text).ok()?.members(["kid", "key", "not_before", "retire"])?;
+        let retire = match retire {
+            None | Some("null") => None,
+            Some(text) => Some(json::string(text)?),
+        };
+        let (key, not_before) = (json::string(key?)?, json::string(not_before?)?);
+        Some(Self { kid: kid?.parse().ok()?, key, not_before, retire })
+    }
+}
+
 impl Ring {
     /// Reads the ring that variable `name` holds. The error names the variable and the defect, never a key.
     pub fn parse(name: &'static str, text: &str) -> Result<Self, Fault> {
         let bad = |defect: String| Fault::Misconfigured(format!("{name}: {defect}"));
-        let parsed: RingText = serde_json::from_str(text)
+        let ring = json::read(text)
             .map_err(|e| bad(format!("not a key ring (line {}, column {})", e.line(), e.column())))?;
-        if parsed.keys.is_empty() {
+        let texts = ring
+            .members(["keys"])
+            .and_then(|[keys]| json::elements(keys?))
+            .ok_or_else(|| bad("not a key ring (not {\"keys\": […]})".to_owned()))?;
+        if texts.is_empty() {
             return Err(bad("holds no key".to_owned()));
         }
-        let mut keys: Vec<Key> = Vec::with_capacity(parsed.keys.len());
-        for key in parsed.keys {
+        let mut keys: Vec<Key> = Vec::with_capacity(texts.len());
+        for text in texts {
+            let key = KeyText::read(text.get()).ok_or_else(|| {
+                let place = keys.len() + 1;
+                bad(format!(
+                    "not a key ring (key {place} is not {{\"kid\", \"key\", \"not_before\", \"retire\"}})"
+                ))
+            })?;
             let kid = key.kid;
             if keys.iter().any(|other| other.kid == kid) {
                 return Err(bad(format!("kid {kid} stands twice")));
@@ -71,7 +86,6 @@ impl Ring {
             }
             keys.push(Key { kid, secret, not_before_ms, retire_ms });
         }
-        keys.sort_by_key(|key| std::cmp::Reverse(key.not_before_ms));
         Ok(Self { name, keys })
     }
 
@@ -79,7 +93,8 @@ impl Ring {
     pub fn signing_key(&self, now_ms: u64) -> Result<&Key, Fault> {
         self.keys
             .iter()
-            .find(|key| key.in_use_at(now_ms))
+            .filter(|key| key.in_use_at(now_ms))
+            .min_by_key(|key| Reverse(key.not_before_ms))
             .ok_or_else(|| Fault::Misconfigured(format!("{}: no key is in use now", self.name)))
     }
 
@@ -103,14 +118,11 @@ impl Key {
 
 /// The single key `{"key":"base64url"}` of a variable that has no ring: the blind index.
 pub fn single(name: &'static str, text: &str) -> Result<[u8; 32], Fault> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Single {
-        key: String,
-    }
     let bad = |defect: &str| Fault::Misconfigured(format!("{name}: {defect}"));
-    let parsed: Single = serde_json::from_str(text).map_err(|_| bad("not {\"key\": \"…\"}"))?;
-    let raw = decode_secret(&parsed.key).map_err(bad)?;
+    let key =
+        json::read(text).ok().and_then(|single| single.members(["key"])).and_then(|[key]| json::string(key?));
+    let key = key.ok_or_else(|| bad("not {\"key\": \"…\"}"))?;
+    let raw = decode_secret(&key).map_err(bad)?;
     let mut secret = [0; 32];
     mac::derive(&raw, None, format!("zerotrip {name} v1").as_bytes(), &mut secret);
     Ok(secret)
@@ -171,8 +183,33 @@ pub(crate) mod tests {
             defect(&format!(r#"{{"keys":[{{"kid":1,"key":"{good}","not_before":"soon"}}]}}"#)),
             "session_keys: kid 1: not_before is not RFC 3339"
         );
-        let text = defect(&format!(r#"{{"keys":[{{"kid":300,"key":"{good}","not_before":"x"}}]}}"#));
-        assert!(!text.contains(&good), "a defect never shows a key");
+        for text in
+            [r#"["keys"]"#, r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, r#"{"keys":[],"more":1}"#, "{}"]
+        {
+            assert_eq!(defect(text), r#"session_keys: not a key ring (not {"keys": […]})"#, "{text}");
+        }
+        for members in [
+            r#""kid":2,"kid":2"#,
+            r#""kid":2,"note":"x""#,
+            r#""kid":2,"retire":1"#,
+            r#""kid":300"#,
+            r#""kid":1.0"#,
+            r#""kid":"1""#,
+            r#""retire":null"#,
+        ] {
+            let second = format!(r#"{{{members},"key":"{good}","not_before":"2026-01-01T00:00:00Z"}}"#);
+            let text = defect(&format!(r#"{{"keys":[{},{second}]}}"#, one(&good)));
+            assert!(text.starts_with("session_keys: not a key ring (key 2 is not {"), "{members}: {text}");
+            assert!(!text.contains(&good), "a defect never shows a key");
+        }
+    }
+
+    #[test]
+    fn a_key_without_an_end_may_say_so() {
+        let good = URL_SAFE_NO_PAD.encode([7; 32]);
+        let text = r#" {"keys" : [ { "kid": 1, "key": "KEY", "not_before": "2026\u002d01-01T00:00:00Z", "retire": null } ] } "#;
+        let ring = Ring::parse("session_keys", &text.replace("KEY", &good)).expect("well-formed");
+        assert_eq!(ring.key_in_use(1, JAN_01).expect("key").retire_ms, None);
     }
 
     #[test]

@@ -13,12 +13,12 @@ pub use notification::notification;
 pub use request::sign;
 
 use crate::fault::Fault;
+use crate::json;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// Our identity at Alipay and both sides' keys.
@@ -31,8 +31,6 @@ pub struct Merchant {
     public: Vec<PublicKey>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Text {
     app_id: String,
     seller_id: String,
@@ -40,11 +38,29 @@ struct Text {
     alipay_public_keys: Vec<String>,
 }
 
+impl Text {
+    fn read(text: &str) -> Option<Self> {
+        let [app_id, seller_id, private, public] = json::read(text).ok()?.members([
+            "app_id",
+            "seller_id",
+            "app_private_key",
+            "alipay_public_keys",
+        ])?;
+        let public = json::elements(public?)?;
+        Some(Self {
+            app_id: json::string(app_id?)?,
+            seller_id: json::string(seller_id?)?,
+            app_private_key: json::string(private?)?,
+            alipay_public_keys: public.iter().map(|key| json::string(key.get())).collect::<Option<_>>()?,
+        })
+    }
+}
+
 impl Merchant {
     /// Reads the variable. The error names the defect, never a key.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let bad = |defect: &str| Fault::Misconfigured(format!("alipay: {defect}"));
-        let text: Text = serde_json::from_str(text).map_err(|_| {
+        let text = Text::read(text).ok_or_else(|| {
             bad("not {\"app_id\", \"seller_id\", \"app_private_key\", \"alipay_public_keys\"}")
         })?;
         if text.app_id.is_empty() || text.seller_id.is_empty() {
