@@ -100,6 +100,8 @@ fn notifications_that_alipay_did_not_sign_are_refused() {
     assert_eq!(refused(&with(&BODY.replace("utf-8", "gbk"), &good, "RSA2")), Refusal::Malformed);
     assert_eq!(refused(b"a=%zz"), Refusal::Malformed);
     assert_eq!(refused(&vec![b'a'; 65 * 1024]), Refusal::Malformed);
+    let many: String = (0..257).map(|i| format!("&f{i}")).collect();
+    assert_eq!(refused(&with(&format!("{BODY}{many}"), &good, "RSA2")), Refusal::Malformed);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Our calls of the gateway.
 
 use super::Merchant;
-use super::notification::signed_text;
+use super::notification::{joined, sorted};
 use crate::fault::Fault;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -15,23 +15,22 @@ pub fn sign(
     parameters: &[(String, String)],
     now_ms: u64,
 ) -> Result<String, Fault> {
-    let common = [
-        ("app_id", merchant.app_id.clone()),
-        ("method", method.to_owned()),
-        ("format", "JSON".to_owned()),
-        ("charset", "utf-8".to_owned()),
-        ("sign_type", "RSA2".to_owned()),
-        ("timestamp", shanghai(now_ms)?),
-        ("version", "1.0".to_owned()),
+    let timestamp = shanghai(now_ms)?;
+    let mut fields = vec![
+        ("app_id", merchant.app_id.as_str()),
+        ("method", method),
+        ("format", "JSON"),
+        ("charset", "utf-8"),
+        ("sign_type", "RSA2"),
+        ("timestamp", &timestamp),
+        ("version", "1.0"),
     ];
-    let mut fields: Vec<(String, String)> =
-        common.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    fields.extend(parameters.iter().filter(|(_, value)| !value.is_empty()).cloned());
-    let signature = merchant.sign_as_us(signed_text(&fields).as_bytes())?;
-    fields.push(("sign".to_owned(), signature));
-    let pairs: Vec<String> =
-        fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    Ok(pairs.join("&"))
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    fields.extend(given.map(|(name, value)| (name.as_str(), value.as_str())));
+    let signature = merchant.sign_as_us(joined(&sorted(fields.iter().copied())).as_bytes())?;
+    fields.push(("sign", &signature));
+    let encoded: Vec<_> = fields.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+    Ok(joined(&encoded))
 }
 
 /// `yyyy-MM-dd HH:mm:ss` in Asia/Shanghai, which has had one offset since 1991.
