@@ -4,7 +4,7 @@ use crate::alipay::{self, Merchant};
 use crate::fault::{Fault, Refusal};
 use crate::ring::{self, Ring};
 use crate::{audit, identity_code, index, password, sealing, session, ticket_code};
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 #[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
 mod bindings {
@@ -24,14 +24,8 @@ struct Component;
 macro_rules! kept {
     ($($getter:ident: $type:ty = $name:literal, $parse:expr;)*) => {
         $(fn $getter() -> Result<&'static $type, Fault> {
-            thread_local!(static KEPT: OnceCell<&'static $type> = const { OnceCell::new() });
-            KEPT.with(|kept| match kept.get() {
-                Some(value) => Ok(*value),
-                None => {
-                    let value: &'static $type = Box::leak(Box::new($parse(&variable($name)?)?));
-                    Ok(*kept.get_or_init(|| value))
-                }
-            })
+            static KEPT: OnceLock<$type> = OnceLock::new();
+            kept(&KEPT, $name, $parse)
         })*
 
         fn check_variable(name: &str, now_ms: u64) -> Result<(), Fault> {
@@ -44,13 +38,25 @@ macro_rules! kept {
 }
 
 kept! {
-    session_keys: Ring = "session_keys", |text: &str| Ring::parse("session_keys", text);
-    ticket_code_keys: Ring = "ticket_code_keys", |text: &str| Ring::parse("ticket_code_keys", text);
-    identity_code_keys: Ring = "identity_code_keys", |text: &str| Ring::parse("identity_code_keys", text);
-    sealing_keys: Ring = "sealing_keys", |text: &str| Ring::parse("sealing_keys", text);
-    audit_keys: Ring = "audit_keys", |text: &str| Ring::parse("audit_keys", text);
-    index_key: [u8; 32] = "index_key", |text: &str| ring::single("index_key", text);
-    merchant: Merchant = "alipay", Merchant::parse;
+    session_keys: Ring = "session_keys", Ring::parse;
+    ticket_code_keys: Ring = "ticket_code_keys", Ring::parse;
+    identity_code_keys: Ring = "identity_code_keys", Ring::parse;
+    sealing_keys: Ring = "sealing_keys", Ring::parse;
+    audit_keys: Ring = "audit_keys", Ring::parse;
+    index_key: [u8; 32] = "index_key", ring::single;
+    merchant: Merchant = "alipay", |_, text| Merchant::parse(text);
+}
+
+fn kept<T>(
+    kept: &'static OnceLock<T>,
+    name: &'static str,
+    parse: fn(&'static str, &str) -> Result<T, Fault>,
+) -> Result<&'static T, Fault> {
+    if let Some(value) = kept.get() {
+        return Ok(value);
+    }
+    let value = parse(name, &variable(name)?)?;
+    Ok(kept.get_or_init(|| value))
 }
 
 /// What must hold beyond being well-formed.
