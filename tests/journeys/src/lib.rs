@@ -78,7 +78,7 @@ pub fn host_program() -> PathBuf {
 }
 
 /// A port that nobody listens on, below those that the system hands out by itself.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let start = std::process::id() % 200 * 100;
     (0..20_000)

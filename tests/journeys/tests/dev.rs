@@ -1,0 +1,115 @@
+//! `cargo dev` on a fresh folder: by itself to a ticket that waits to be paid, and quickly when it comes again.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use zerotrip_journeys::{fresh_folder, host_program};
+
+const PATIENCE: Duration = Duration::from_secs(300);
+
+struct Dev {
+    process: Child,
+    lines: Receiver<String>,
+}
+
+impl Dev {
+    fn start(folder: &std::path::Path, listen: &str, sandbox: &str) -> Self {
+        let mut process = Command::new(host_program())
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+            .args(["dev", "--listen", listen, "--sandbox", sandbox, "--folder"])
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let (said, lines) = channel();
+        let (out, err) = (process.stdout.take().expect("piped"), process.stderr.take().expect("piped"));
+        let other = said.clone();
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).try_for_each(|l| said.send(l))
+        });
+        std::thread::spawn(move || {
+            BufReader::new(err).lines().map_while(Result::ok).try_for_each(|l| other.send(l))
+        });
+        Self { process, lines }
+    }
+
+    /// The rest of the first line that begins so.
+    fn says(&self, start: &str) -> String {
+        let mut heard = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => match line.strip_prefix(start) {
+                    Some(rest) => return rest.trim().to_owned(),
+                    None => heard.push(line),
+                },
+                Err(_) => panic!("it never said '{start}':\n{}", heard.join("\n")),
+            }
+        }
+    }
+
+    /// As Ctrl-C does.
+    fn interrupt(mut self) {
+        let told = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        assert!(told.expect("kill runs").success());
+        assert!(self.process.wait().expect("it ends").success());
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        // It may have ended by itself already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn get(url: &str) -> (u16, String) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut answer = agent.get(url).call().unwrap_or_else(|e| panic!("{url}: {e}"));
+    (answer.status().as_u16(), answer.body_mut().read_to_string().expect("a body"))
+}
+
+#[test]
+fn from_nothing_to_a_ticket_that_can_be_paid_and_quickly_the_second_time() {
+    let folder = fresh_folder("dev");
+    let ports = [zerotrip_journeys::free_port(), zerotrip_journeys::free_port()];
+    let [listen, sandbox] = ports.map(|port| format!("127.0.0.1:{port}"));
+    let dev = Dev::start(&folder, &listen, &sandbox);
+    assert_eq!(dev.says("ready "), format!("http://{listen}"));
+    let ticket = dev.says("a ticket to pay: ");
+    assert_eq!(get(&ticket).0, 200);
+    // Nobody else may read the keys.
+    for secret in ["variables.toml", "sandbox.json", "demo.json"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(folder.join(secret)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{secret}");
+    }
+    dev.interrupt();
+
+    let began = Instant::now();
+    let dev = Dev::start(&folder, &listen, &sandbox);
+    dev.says("ready ");
+    assert_eq!(get(&ticket).0, 200, "the data is still there");
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(3), "the second start took {took:?}");
+    let another = dev.says("a ticket to pay: ");
+    assert_ne!(another, ticket);
+
+    // Pays at the cashier, as the newcomer does.
+    let order = ureq::post(format!("{}/orders", another.replace("/f/", "/fines/")))
+        .send(r#"{"provider":"alipay"}"#)
+        .expect("an order")
+        .body_mut()
+        .read_to_string()
+        .expect("a body");
+    let order: serde_json::Value = serde_json::from_str(&order).expect("JSON");
+    let cashier = get(order["cashier"].as_str().expect("an address")).1;
+    let button = cashier.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a button");
+    // Follows the way back to our page.
+    let paid = ureq::post(format!("http://{sandbox}{button}")).send_empty();
+    let paid = paid.expect("paid").body_mut().read_to_string().expect("a page");
+    assert!(paid.contains("\"state\":\"paid\""), "{paid}");
+    dev.interrupt();
+}
