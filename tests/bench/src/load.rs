@@ -1,0 +1,142 @@
+//! The client: keep-alive connections that each send their next request when the last is answered whole.
+//!
+//! A closed loop on one thread. More connections mean more requests in flight, never a queue of the client's own.
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use futures::future::try_join_all;
+use http::{HeaderValue, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+
+/// One request as it is sent. The URI is a path with an optional query; `Host` is added.
+pub type Call = Request<Full<Bytes>>;
+
+/// What a subject is asked.
+pub enum Calls {
+    /// The same again and again.
+    Again(Call),
+    /// Each once, in this order, divided among the measurements. One that is left over goes to the next.
+    Once(std::vec::IntoIter<Call>),
+}
+
+impl Calls {
+    /// Requests of which none may be sent twice, such as notifications. Signing happens before, not while measuring.
+    // The first case of this kind is the payment notification.
+    #[allow(dead_code, reason = "for cases to come")]
+    pub fn once(calls: Vec<Call>) -> Self {
+        Self::Once(calls.into_iter())
+    }
+}
+
+/// What came back.
+#[derive(Default)]
+pub struct Tally {
+    /// From the first byte sent to the last received, one for each answer.
+    pub latencies: Vec<Duration>,
+    /// From the first request to the last answer.
+    pub elapsed: Duration,
+    /// Answers that were not 2xx.
+    pub refused: usize,
+    /// The first of them.
+    pub refusal: Option<String>,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.latencies.extend(other.latencies);
+        self.refused += other.refused;
+        self.refusal = self.refusal.take().or(other.refusal);
+    }
+}
+
+/// Warms up for `warm_up`, then measures for `measured`, both ended early by requests that may be sent only once: of
+/// those a measurement gets its share, one in `remaining`, and warms up with a quarter of it.
+pub async fn measure(
+    base: &str,
+    calls: &mut Calls,
+    connections: usize,
+    (warm_up, measured): (Duration, Duration),
+    remaining: usize,
+) -> Result<Tally> {
+    let (warm, mut tally) = match calls {
+        Calls::Again(call) => {
+            let again = || std::iter::repeat(&*call).cloned();
+            (
+                drive(base, again(), connections, warm_up).await?,
+                drive(base, again(), connections, measured).await?,
+            )
+        }
+        Calls::Once(calls) => {
+            let share = calls.len() / remaining;
+            (
+                drive(base, calls.by_ref().take(share / 4), connections, warm_up).await?,
+                drive(base, calls.by_ref().take(share - share / 4), connections, measured).await?,
+            )
+        }
+    };
+    tally.refused += warm.refused;
+    tally.refusal = warm.refusal.or(tally.refusal);
+    Ok(tally)
+}
+
+async fn drive(
+    base: &str,
+    calls: impl Iterator<Item = Call>,
+    connections: usize,
+    limit: Duration,
+) -> Result<Tally> {
+    let authority = base.strip_prefix("http://").context("a base begins with http://")?;
+    let host = HeaderValue::from_str(authority)?;
+    let senders = try_join_all((0..connections).map(|_| connect(authority))).await?;
+    let calls = RefCell::new(calls);
+    let begin = Instant::now();
+    let workers = senders.into_iter().map(|sender| work(sender, &calls, &host, begin + limit));
+    let mut all = Tally::default();
+    for tally in try_join_all(workers).await? {
+        all.add(tally);
+    }
+    all.elapsed = begin.elapsed();
+    if all.latencies.is_empty() {
+        bail!("no request was sent: too few were prepared");
+    }
+    Ok(all)
+}
+
+async fn connect(authority: &str) -> Result<SendRequest<Full<Bytes>>> {
+    let stream =
+        TcpStream::connect(authority).await.with_context(|| format!("no answer from {authority}"))?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // Its errors are the sender's too.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+async fn work(
+    mut sender: SendRequest<Full<Bytes>>,
+    calls: &RefCell<impl Iterator<Item = Call>>,
+    host: &HeaderValue,
+    end: Instant,
+) -> Result<Tally> {
+    let mut tally = Tally::default();
+    while Instant::now() < end {
+        let Some(mut call) = calls.borrow_mut().next() else { break };
+        call.headers_mut().insert(header::HOST, host.clone());
+        sender.ready().await?;
+        let sent = Instant::now();
+        let response = sender.send_request(call).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        tally.latencies.push(sent.elapsed());
+        if !status.is_success() {
+            tally.refused += 1;
+            tally.refusal.get_or_insert_with(|| format!("{status}: {}", String::from_utf8_lossy(&body)));
+        }
+    }
+    Ok(tally)
+}
