@@ -30,7 +30,7 @@ pub struct Stage {
 fn session() -> Result<Stage> {
     let house = House::start("bench-session");
     let token = administrator(&house)?;
-    let calls = Calls::Again(call(Method::GET, "/auth/sessions/current", Some(&token), "")?);
+    let calls = Calls::again(call(Method::GET, "/auth/sessions/current", Some(&token), "")?);
     Ok(Stage { house, calls, held: Vec::new() })
 }
 

@@ -19,15 +19,19 @@ pub type Call = Request<Full<Bytes>>;
 /// What a subject is asked.
 pub enum Calls {
     /// The same again and again.
-    Again(Call),
+    Again(Box<Call>),
     /// Each once, in this order, divided among the measurements. One that is left over goes to the next.
     Once(std::vec::IntoIter<Call>),
 }
 
 impl Calls {
+    /// A request that may be sent any number of times.
+    pub fn again(call: Call) -> Self {
+        Self::Again(Box::new(call))
+    }
+
     /// Requests of which none may be sent twice, such as notifications. Signing happens before, not while measuring.
-    // The first case of this kind is the payment notification.
-    #[allow(dead_code, reason = "for cases to come")]
+    #[cfg_attr(not(test), allow(dead_code, reason = "for cases to come: payment notifications"))]
     pub fn once(calls: Vec<Call>) -> Self {
         Self::Once(calls.into_iter())
     }
@@ -65,7 +69,7 @@ pub async fn measure(
 ) -> Result<Tally> {
     let (warm, mut tally) = match calls {
         Calls::Again(call) => {
-            let again = || std::iter::repeat(&*call).cloned();
+            let again = || std::iter::repeat(&**call).cloned();
             (
                 drive(base, again(), connections, warm_up).await?,
                 drive(base, again(), connections, measured).await?,
@@ -139,4 +143,67 @@ async fn work(
         }
     }
     Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::sync::mpsc;
+
+    /// Answers 200, or 404 for `/missing`, and tells the paths.
+    fn server() -> (String, mpsc::Receiver<String>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("its address"));
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let tell = tell.clone();
+                std::thread::spawn(move || {
+                    let mut answers = stream.try_clone().expect("a second handle");
+                    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                        let Some(path) = line.strip_prefix("GET ").and_then(|l| l.split(' ').next()) else {
+                            continue;
+                        };
+                        let status = if path == "/missing" { "404 Not Found" } else { "200 OK" };
+                        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+                        let _ = answers.write_all(answer.as_bytes());
+                        let _ = tell.send(path.to_owned());
+                    }
+                });
+            }
+        });
+        (base, told)
+    }
+
+    fn get(path: &str) -> Call {
+        Request::get(path).body(Full::default()).expect("a request")
+    }
+
+    fn measured(base: &str, calls: &mut Calls, remaining: usize) -> Tally {
+        let spans = (Duration::from_millis(50), Duration::from_millis(50));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(measure(base, calls, 3, spans, remaining)).expect("answers")
+    }
+
+    #[test]
+    fn what_may_be_sent_once_is_sent_once() {
+        let (base, told) = server();
+        let mut calls = Calls::once((0..24).map(|i| get(&format!("/{i}"))).collect());
+        let answers: usize =
+            (1..=6).rev().map(|remaining| measured(&base, &mut calls, remaining).latencies.len()).sum();
+        assert_eq!(answers, 18, "a quarter warms up");
+        let mut sent: Vec<u32> = told.try_iter().map(|path| path[1..].parse().expect("a number")).collect();
+        sent.sort_unstable();
+        assert_eq!(sent, (0..24).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_2xx_is_told() {
+        let (base, _told) = server();
+        let tally = measured(&base, &mut Calls::again(get("/missing")), 1);
+        assert!(tally.refused >= tally.latencies.len() && tally.refused > 0);
+        assert_eq!(tally.refusal.as_deref(), Some("404 Not Found: "));
+        assert_eq!(measured(&base, &mut Calls::again(get("/")), 1).refused, 0);
+    }
 }

@@ -88,7 +88,7 @@ fn main() -> Result<()> {
 }
 
 fn subjects(wanted: &str) -> Result<Vec<Subject>> {
-    let empty = || call(Method::GET, "/", None, "").map(Calls::Again);
+    let empty = || call(Method::GET, "/", None, "").map(Calls::again);
     let floor = servers::floor()?;
     let peer = servers::Peer::start()?;
     let mut subjects = vec![
