@@ -7,23 +7,27 @@ use http::{Method, Request, header};
 use http_body_util::Full;
 use serde_json::json;
 use std::any::Any;
-use zerotrip_journeys::House;
+use zerotrip_journeys::{House, Town};
 
 /// A row: its name, and how its house is made ready.
 pub type Case = (&'static str, fn() -> Result<Stage>);
 
 /// Every case, in the table's order. They are prepared one after the other and measured in turn, so whatever expires
 /// (an access token: after ten minutes) has to outlive the whole run.
-pub const CASES: &[Case] = &[("session look-up", session)];
+pub const CASES: &[Case] =
+    &[("session look-up", session), ("ticket look-up", ticket), ("verified notification", notification)];
+
+/// Notifications prepared: each settles an order of its own, once.
+const NOTIFICATIONS: usize = 9_000;
 
 /// A house ready to be asked.
 pub struct Stage {
-    /// Its own, so that cases do not meet in one database.
-    pub house: House,
+    /// `http://127.0.0.1:PORT`.
+    pub base: String,
     /// What it is asked.
     pub calls: Calls,
-    /// Whatever must live as long as the house, such as a sandbox.
-    pub held: Vec<Box<dyn Any>>,
+    /// The house, of its own, so that cases do not meet in one database, and what belongs to it.
+    pub held: Box<dyn Any>,
 }
 
 /// `GET /auth/sessions/current` of a logged-in administrator: token check and one look into the database.
@@ -31,7 +35,45 @@ fn session() -> Result<Stage> {
     let house = House::start("bench-session");
     let token = administrator(&house)?;
     let calls = Calls::again(call(Method::GET, "/auth/sessions/current", Some(&token), "")?);
-    Ok(Stage { house, calls, held: Vec::new() })
+    Ok(Stage { base: house.base.clone(), calls, held: Box::new(house) })
+}
+
+/// `GET /fines/CODE`: code check, one look into the database, one sealed field opened.
+fn ticket() -> Result<Stage> {
+    let town = Town::start("bench-ticket");
+    let path = format!("/fines/{}", town.code());
+    let calls = Calls::again(call(Method::GET, &path, None, "")?);
+    Ok(Stage { base: town.house.base.clone(), calls, held: Box::new(town) })
+}
+
+/// A notification that settles an order: RSA verification, one read, one sealed field, one durable write.
+fn notification() -> Result<Stage> {
+    let town = Town::start("bench-notification");
+    let code = town.code();
+    let order = town.order(&code);
+    let id = order["order"].as_str().context("no order")?;
+    // As many pending orders as notifications, copies of a real one but for their numbers.
+    let mut database = town.database();
+    let orders = database.transaction()?;
+    let mut bodies = Vec::with_capacity(NOTIFICATIONS);
+    for number in 0..NOTIFICATIONS {
+        let copy = json!({ "order": format!("20261124{number:020}"), "amount_fen": order["amount_fen"] });
+        orders.execute(
+            "INSERT INTO orders (id, decision, provider, day, amount_fen, late_fee_fen, state, created_at, \
+             expires_at, next_check_at) SELECT ?1, ?1, provider, day, amount_fen, late_fee_fen, state, \
+             created_at, expires_at, next_check_at FROM orders WHERE id = ?2",
+            [copy["order"].as_str().context("no number")?, id],
+        )?;
+        bodies.push(call(
+            Method::POST,
+            "/pay/alipay/notifications",
+            None,
+            town.signed(&town.success(&copy)),
+        )?);
+    }
+    orders.commit()?;
+    drop(database);
+    Ok(Stage { base: town.house.base.clone(), calls: Calls::once(bodies), held: Box::new(town) })
 }
 
 /// The first administrator, logged in. Returns the access token.

@@ -31,7 +31,6 @@ impl Calls {
     }
 
     /// Requests of which none may be sent twice, such as notifications. Signing happens before, not while measuring.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for cases to come: payment notifications"))]
     pub fn once(calls: Vec<Call>) -> Self {
         Self::Once(calls.into_iter())
     }

@@ -37,14 +37,14 @@ struct Subject {
     name: &'static str,
     base: String,
     calls: Calls,
-    _held: Vec<Box<dyn Any>>,
+    _held: Box<dyn Any>,
 }
 
 /// One argument: only the cases whose name contains it.
 fn main() -> Result<()> {
     let wanted = std::env::args().nth(1).unwrap_or_default();
     let app =
-        idle(|| Ok(House::start("bench-idle")), &["/auth/version", "/auth/ready", "/auth/openapi.json"])?;
+        idle(|| Ok(House::start("bench-idle")), &["/auth/ready", "/qr/ready", "/fines/ready", "/pay/ready"])?;
     let empty = idle(servers::floor, &["/"])?;
 
     let mut subjects = subjects(&wanted)?;
@@ -92,15 +92,13 @@ fn subjects(wanted: &str) -> Result<Vec<Subject>> {
     let floor = servers::floor()?;
     let peer = servers::Peer::start()?;
     let mut subjects = vec![
-        Subject { name: "floor", base: floor.base.clone(), calls: empty()?, _held: vec![Box::new(floor)] },
-        Subject { name: "peer", base: peer.base.clone(), calls: empty()?, _held: vec![Box::new(peer)] },
+        Subject { name: "floor", base: floor.base.clone(), calls: empty()?, _held: Box::new(floor) },
+        Subject { name: "peer", base: peer.base.clone(), calls: empty()?, _held: Box::new(peer) },
     ];
     for (name, prepare) in CASES.iter().filter(|(name, _)| name.contains(wanted)) {
         eprintln!("preparing: {name}");
-        let mut stage = prepare().with_context(|| *name)?;
-        let base = stage.house.base.clone();
-        stage.held.push(Box::new(stage.house));
-        subjects.push(Subject { name, base, calls: stage.calls, _held: stage.held });
+        let stage = prepare().with_context(|| *name)?;
+        subjects.push(Subject { name, base: stage.base, calls: stage.calls, _held: stage.held });
     }
     Ok(subjects)
 }

@@ -17,7 +17,7 @@ const JOB_PAUSE: Duration = Duration::from_secs(30);
 const DRIVERS: [(&str, &str, &str); 3] = [
     ("张三丰", "990000199001010017", "吉A12345"),
     ("李小四", "990000198512120029", "吉AD54321"),
-    ("欧阳五", "990000200102290033", "吉B6789挂"),
+    ("欧阳五", "990000200002290036", "吉B6789挂"),
 ];
 const VIOLATIONS: [(&str, &str, &str, i64); 3] = [
     ("1039", "机动车违反规定停放，影响其他车辆和行人通行", "南关区人民大街与解放大路交会", 10_000),
@@ -131,7 +131,7 @@ fn decide(origin: &str, token: &str) -> Result<Value> {
     let body = json!({
         "request_id": format!("demo-{now}"),
         "content": {
-            "number": format!("2201021{:08}", now / 1000 % 100_000_000),
+            "number": format!("2201021{:09}", now % 1_000_000_000),
             "driver": { "name": name, "id_number": id_number },
             "plate": plate,
             "vehicle_type": "小型汽车",
@@ -166,4 +166,18 @@ fn post(origin: &str, path: &str, token: Option<&str>, body: &Value) -> Result<V
 
 fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
     value[name].as_str().with_context(|| format!("no {name} in the answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zerotrip_domain::{Day, IdNumber, Plate};
+
+    #[test]
+    fn the_demo_people_are_well_formed() {
+        let today = Day::parse("2026-01-01").expect("a day");
+        for (name, id_number, plate) in DRIVERS {
+            assert!(IdNumber::parse(id_number, today).is_ok() && plate.parse::<Plate>().is_ok(), "{name}");
+        }
+    }
 }

@@ -42,7 +42,10 @@ impl Dev {
             match self.lines.recv_timeout(PATIENCE) {
                 Ok(line) => match line.strip_prefix(start) {
                     Some(rest) => return rest.trim().to_owned(),
-                    None => heard.push(line),
+                    None => {
+                        assert!(!line.starts_with("no demo"), "{line}");
+                        heard.push(line);
+                    }
                 },
                 Err(_) => panic!("it never said '{start}':\n{}", heard.join("\n")),
             }
