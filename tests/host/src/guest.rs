@@ -15,6 +15,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+pub use bindings::spin::postgres::postgres;
 pub use bindings::spin::sqlite::sqlite;
 pub use bindings::spin::variables::variables;
 pub use bindings::wasi::config::store as config;
@@ -25,7 +26,11 @@ mod bindings {
         path: "../../wit",
         world: "platform",
         imports: { default: async | trappable },
-        with: { "spin:sqlite/sqlite.connection": crate::sqlite::Connection },
+        with: {
+            "spin:postgres/postgres.connection": crate::postgres::Connection,
+            "spin:postgres/postgres.connection-builder": crate::postgres::Builder,
+            "spin:sqlite/sqlite.connection": crate::sqlite::Connection,
+        },
     });
 }
 
@@ -45,8 +50,10 @@ pub struct Grants {
     pub memory_limit: usize,
     /// Added to the guests' wall clocks; for tests.
     pub clock_offset_seconds: i64,
-    /// Connections between uses.
+    /// SQLite connections between uses.
     pub pool: Arc<crate::sqlite::Pool>,
+    /// PostgreSQL connections between uses.
+    pub postgres: Arc<crate::postgres::Pools>,
 }
 
 /// The store data of one instance.
@@ -55,7 +62,8 @@ pub struct Guest {
     pub table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    outbound: Outbound,
+    /// Where it may call.
+    pub outbound: Outbound,
     /// Enforces the memory limit.
     pub limits: StoreLimits,
     /// What it may touch.

@@ -7,6 +7,7 @@ pub mod guest;
 pub mod manifest;
 pub mod migrate;
 pub mod outbound;
+pub mod postgres;
 pub mod server;
 pub mod sqlite;
 pub mod variables;

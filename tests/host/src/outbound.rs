@@ -1,4 +1,4 @@
-//! Outgoing HTTP, held to `allowed_outbound_hosts`.
+//! Outgoing HTTP, and whatever else leaves the host, held to `allowed_outbound_hosts`.
 
 use anyhow::{Context, Result, bail};
 use http::Uri;
@@ -31,8 +31,13 @@ impl AllowList {
 
     fn allows(&self, uri: &Uri) -> bool {
         let scheme = uri.scheme_str().unwrap_or("https");
-        let host = uri.host().unwrap_or("").to_ascii_lowercase();
-        let port = uri.port_u16().or_else(|| default_port(scheme));
+        self.permits(scheme, uri.host().unwrap_or(""), uri.port_u16())
+    }
+
+    /// Whether a component may reach `host`; without `port` it is the scheme's own.
+    pub fn permits(&self, scheme: &str, host: &str, port: Option<u16>) -> bool {
+        let host = host.to_ascii_lowercase();
+        let port = port.or_else(|| default_port(scheme));
         self.0.iter().any(|allowed| {
             allowed.scheme.as_deref().is_none_or(|wanted| wanted == scheme)
                 && match &allowed.host {
@@ -49,6 +54,7 @@ fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),
+        "postgres" => Some(5432),
         _ => None,
     }
 }
@@ -82,8 +88,11 @@ fn parse(entry: &str) -> Result<Allowed> {
             };
             Some((low, high))
         }
-        None if scheme == "*" => None,
-        None => default_port(scheme).map(|port| (port, port + 1)),
+        None => {
+            let port = default_port(scheme)
+                .with_context(|| format!("allowed_outbound_hosts: '{entry}' needs a port, or :*"))?;
+            Some((port, port + 1))
+        }
     };
     let host = match host.strip_prefix('*') {
         Some("") => Host::Any,
@@ -144,12 +153,21 @@ mod tests {
         assert!(allows("https://*.example", "https://a.example/"));
         assert!(!allows("https://*.example", "https://example/"));
         assert!(allows("*://pay.example:*", "http://pay.example:9/"));
+        assert!(allows("postgres://db.example", "postgres://db.example:5432/"));
+        assert!(!allows("postgres://db.example", "postgres://db.example:5433/"));
+        assert!(!allows("https://db.example:5432", "postgres://db.example:5432/"));
     }
 
     #[test]
-    fn an_entry_without_scheme_or_with_a_path_is_refused() {
-        for bad in ["pay.example", "https://pay.example/path", "https://10.0.0.0/8", "http://x.spin.internal"]
-        {
+    fn an_entry_without_scheme_or_port_or_with_a_path_is_refused() {
+        for bad in [
+            "pay.example",
+            "https://pay.example/path",
+            "https://10.0.0.0/8",
+            "http://x.spin.internal",
+            "*://pay.example",
+            "odd://pay.example",
+        ] {
             assert!(AllowList::parse(&[bad.to_owned()]).is_err(), "{bad}");
         }
     }

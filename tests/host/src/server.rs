@@ -125,12 +125,15 @@ impl App {
                     .with_context(|| format!("variable '{name}' of component '{id}'"))?;
                 granted.insert(name.clone(), value);
             }
-            let hosts: Vec<String> = declared
-                .allowed_outbound_hosts
-                .iter()
-                .map(|entry| variables::expand(entry, &values))
-                .collect::<Result<_>>()
-                .with_context(|| format!("allowed_outbound_hosts of component '{id}'"))?;
+            let mut hosts = Vec::new();
+            for entry in &declared.allowed_outbound_hosts {
+                let host = variables::expand(entry, &values)
+                    .with_context(|| format!("allowed_outbound_hosts of component '{id}'"))?;
+                // As on Spin, an empty variable leaves an optional host out.
+                if host == *entry || !matches!(host.as_str(), "" | "http://" | "https://") {
+                    hosts.push(host);
+                }
+            }
             let database_files = declared.sqlite_databases.iter().map(|label| {
                 let file = if label == "default" { "sqlite_db.db".to_owned() } else { format!("{label}.db") };
                 (label.clone(), settings.state_dir.join(file))
@@ -144,6 +147,7 @@ impl App {
                 memory_limit: settings.memory_limit,
                 clock_offset_seconds: settings.clock_offset_seconds,
                 pool: pool.clone(),
+                postgres: Arc::default(),
             });
             let pre = linker
                 .instantiate_pre(&component)
