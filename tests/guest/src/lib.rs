@@ -1,6 +1,8 @@
 //! Behaves and misbehaves on request, for the tests of the host.
 #![cfg(target_family = "wasm")]
 
+mod postgres;
+
 use http::StatusCode;
 use spin_sdk::http::IntoResponse;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -72,6 +74,7 @@ async fn answer(request: &Request) -> Result<Reply, Problem> {
             db.run("INSERT INTO t (a) VALUES ('abandoned')", []).await?;
             Ok(text("left open".to_owned()))
         }
+        ["pg", ref path @ ..] => postgres::answer(request, path).await,
         ["label", label] => {
             let opened = spin_sdk::sqlite::Connection::open(label).await;
             Ok(text(opened.map_or_else(|error| format!("{error:?}"), |_| "opened".to_owned())))

@@ -2,6 +2,7 @@
 
 mod described;
 pub mod picture;
+pub mod postgres;
 pub mod town;
 
 pub use town::Town;
@@ -76,6 +77,13 @@ pub fn host_program() -> PathBuf {
     let program = target().join("host/zerotrip-host");
     assert!(program.exists(), "{} is missing: tests/run builds it", program.display());
     program
+}
+
+/// The component that misbehaves on request; `tests/run` builds it.
+pub fn guest_component() -> PathBuf {
+    let component = target().join("wasm32-wasip2/release/guest.wasm");
+    assert!(component.exists(), "{} is missing: tests/run builds it", component.display());
+    component
 }
 
 /// A port that nobody listens on, below those that the system hands out by itself.

@@ -1,14 +1,9 @@
 //! The local host behaves as Spin does, shown by a component that misbehaves on request.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
-use zerotrip_journeys::{House, fresh_folder, host_program};
+use zerotrip_journeys::{House, fresh_folder, guest_component, host_program};
 
 fn manifest(extra: &str) -> String {
-    let source = host_program();
-    let target = source.parent().and_then(Path::parent).expect("the target folder");
-    let guest = target.join("wasm32-wasip2/release/guest.wasm");
-    assert!(guest.exists(), "{} is missing: tests/run builds it", guest.display());
     format!(
         r#"
 spin_manifest_version = 2
@@ -27,7 +22,7 @@ allowed_outbound_hosts = ["http://{{{{ host }}}}"]
 where = "at {{{{ host }}}}!"
 {extra}
 "#,
-        guest.display()
+        guest_component().display()
     )
 }
 
@@ -152,6 +147,10 @@ fn outgoing_requests_need_a_grant() {
     assert_eq!(fetch(&format!("http://{address}/g/clock")), "200 OK");
     assert_eq!(fetch("http://127.0.0.1:9/"), "ErrorCode::HttpRequestDenied");
     assert_eq!(fetch(&format!("https://{address}/")), "ErrorCode::HttpRequestDenied");
+    // A host that is optional: its variable is empty.
+    let alone = house_of("outbound-none", &manifest(""), &["--variable", "host="]);
+    let fetched = alone.get(&format!("/g/fetch?url=http://{address}/g/clock"), None).text;
+    assert_eq!(fetched, "ErrorCode::HttpRequestDenied");
 }
 
 #[test]
