@@ -31,7 +31,7 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     // Counted before the hash is computed: 5 free tries, then a wait of 30 s that doubles up to an hour, none after 100.
     let account = db
         .one(
-            "UPDATE principals SET failures = failures + 1, locked_until = $1 + CASE \
+            "UPDATE principals SET failures = failures + 1, locked_until = CAST($1 AS BIGINT) + CASE \
                WHEN failures < 4 THEN 0 WHEN failures = 4 THEN 30000 WHEN failures = 5 THEN 60000 \
                WHEN failures = 6 THEN 120000 WHEN failures = 7 THEN 240000 WHEN failures = 8 THEN 480000 \
                WHEN failures = 9 THEN 960000 WHEN failures = 10 THEN 1920000 ELSE 3600000 END \

@@ -64,7 +64,7 @@ async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
     let step = |checks| i64::try_from(next_check_after_ms(checks)).unwrap_or(i64::MAX);
     let row = db
         .one(
-            "UPDATE orders SET checks = checks + 1, next_check_at = $1 + CASE checks \
+            "UPDATE orders SET checks = checks + 1, next_check_at = CAST($1 AS BIGINT) + CASE checks \
                WHEN 0 THEN CAST($2 AS BIGINT) WHEN 1 THEN CAST($3 AS BIGINT) WHEN 2 THEN CAST($4 AS BIGINT) \
                ELSE CAST($5 AS BIGINT) END \
              WHERE state = 'pending' AND next_check_at <= $6 AND id = \

@@ -1,13 +1,23 @@
-//! The database: Spin's SQLite.
+//! The database: Spin's SQLite, or PostgreSQL where the variable `database_url` is set.
 //!
-//! One SQL text will serve PostgreSQL as well: parameters `$1, $2 …` appear in ascending order without gaps, since
-//! SQLite binds them by position. No statement begins a transaction: a commit point is one conditional statement.
+//! One SQL text serves both: parameters `$1, $2 …` appear in ascending order without gaps, since SQLite binds them by
+//! position; a number that PostgreSQL could take for an `int4` or a text stands in `CAST($n AS BIGINT)`. No statement begins a
+//! transaction: a commit point is one conditional statement.
+
+mod postgres;
 
 use crate::problem::Problem;
-use spin_sdk::sqlite;
+use crate::settings;
+use spin_sdk::{pg, sqlite};
+use std::sync::OnceLock;
 
 /// An open connection. Each request opens its own; the host keeps them ready.
-pub struct Db(sqlite::Connection);
+pub struct Db(Engine);
+
+enum Engine {
+    Sqlite(sqlite::Connection),
+    Postgres(pg::Connection),
+}
 
 /// A parameter or a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,12 +127,17 @@ impl From<DbError> for Problem {
 }
 
 impl Db {
-    /// Opens the component's database.
+    /// Opens the database.
     pub async fn open() -> Result<Self, Problem> {
-        sqlite::Connection::open_default()
-            .await
-            .map(Self)
-            .map_err(|error| Problem::unavailable(&format!("cannot open the database: {error}")))
+        let failed = |error: String| Problem::unavailable(&format!("cannot open the database: {error}"));
+        let engine = match database_url().await? {
+            "" => sqlite::Connection::open_default()
+                .await
+                .map(Engine::Sqlite)
+                .map_err(|error| failed(error.to_string()))?,
+            url => Engine::Postgres(postgres::open(url).await.map_err(failed)?),
+        };
+        Ok(Self(engine))
     }
 
     /// Runs one statement to its end and gives its rows. Errors are known only when all rows are read, so they are.
@@ -131,12 +146,16 @@ impl Db {
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, DbError> {
+        let connection = match &self.0 {
+            Engine::Sqlite(connection) => connection,
+            Engine::Postgres(connection) => return postgres::run(connection, sql, parameters).await,
+        };
         let parameters = parameters.into_iter().map(|value| match value {
             Value::Int(int) => sqlite::Value::Integer(int),
             Value::Text(text) => sqlite::Value::Text(text),
             Value::Null => sqlite::Value::Null,
         });
-        let result = self.0.execute(sql, parameters).await.map_err(classify)?;
+        let result = connection.execute(sql, parameters).await.map_err(classify)?;
         let rows = result.collect().await.map_err(classify)?;
         rows.into_iter()
             .map(|row| row.values.into_iter().map(column).collect::<Result<_, _>>().map(Row))
@@ -153,14 +172,22 @@ impl Db {
     }
 }
 
+/// Read once for each instance: it does not change while the app runs, and is nobody's personal data.
+async fn database_url() -> Result<&'static str, Problem> {
+    static URL: OnceLock<String> = OnceLock::new();
+    if let Some(url) = URL.get() {
+        return Ok(url);
+    }
+    let url = settings::optional("database_url").await?;
+    Ok(URL.get_or_init(|| url))
+}
+
 fn column(value: sqlite::Value) -> Result<Value, DbError> {
     match value {
         sqlite::Value::Integer(int) => Ok(Value::Int(int)),
         sqlite::Value::Text(text) => Ok(Value::Text(text)),
         sqlite::Value::Null => Ok(Value::Null),
-        sqlite::Value::Real(_) | sqlite::Value::Blob(_) => {
-            Err(DbError::Unavailable("a column of a type that the schema does not use".to_owned()))
-        }
+        sqlite::Value::Real(_) | sqlite::Value::Blob(_) => Err(DbError::foreign_type()),
     }
 }
 
@@ -170,4 +197,10 @@ fn classify(error: sqlite::Error) -> DbError {
         other => other.to_string(),
     };
     if text.contains("UNIQUE constraint failed") { DbError::Conflict } else { DbError::Unavailable(text) }
+}
+
+impl DbError {
+    fn foreign_type() -> Self {
+        Self::Unavailable("a column of a type that the schema does not use".to_owned())
+    }
 }

@@ -10,3 +10,8 @@ pub async fn get(name: &str) -> Result<String, Problem> {
         Err(error) => Err(Problem::misconfigured(&format!("{name}: {error}"))),
     }
 }
+
+/// The value of a variable that may be empty. One that is not granted is a mistake of the deployment.
+pub async fn optional(name: &str) -> Result<String, Problem> {
+    spin_sdk::variables::get(name).await.map_err(|error| Problem::misconfigured(&format!("{name}: {error}")))
+}

@@ -53,7 +53,7 @@ fn notification() -> Result<Stage> {
     let order = town.order(&code);
     let id = order["order"].as_str().context("no order")?;
     // As many pending orders as notifications, copies of a real one but for their numbers.
-    let mut database = town.database();
+    let mut database = rusqlite::Connection::open(town.house.database())?;
     let orders = database.transaction()?;
     let mut bodies = Vec::with_capacity(NOTIFICATIONS);
     for number in 0..NOTIFICATIONS {

@@ -41,11 +41,11 @@ struct Account {
 }
 
 /// Makes the demo and then calls the jobs for ever, in the background.
-pub fn start(origin: String, folder: Folder) -> JoinHandle<()> {
+pub fn start(origin: String, folder: Folder, database: String) -> JoinHandle<()> {
     tokio::spawn(async move {
         let shown = {
             let origin = origin.clone();
-            tokio::task::spawn_blocking(move || show(&origin, &folder)).await
+            tokio::task::spawn_blocking(move || show(&origin, &folder, &database)).await
         };
         let job_token = match shown {
             Ok(Ok(token)) => token,
@@ -66,12 +66,12 @@ pub fn start(origin: String, folder: Folder) -> JoinHandle<()> {
 }
 
 /// Prints a ticket and gives the job token.
-fn show(origin: &str, folder: &Folder) -> Result<String> {
+fn show(origin: &str, folder: &Folder, database: &str) -> Result<String> {
     let people = match std::fs::read(folder.demo()) {
         Ok(text) => {
             serde_json::from_slice(&text).with_context(|| format!("in {}", folder.demo().display()))?
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => hire(origin, folder)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => hire(origin, folder, database)?,
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.demo().display())),
     };
     let token = log_in(origin, &people.officer, Some(&people.device_token))?;
@@ -90,8 +90,8 @@ fn show(origin: &str, folder: &Folder) -> Result<String> {
     Ok(people.job_token)
 }
 
-fn hire(origin: &str, folder: &Folder) -> Result<People> {
-    let (code, _) = dev::administrator(&folder.variables(), &folder.database(), AGENCY, false)?;
+fn hire(origin: &str, folder: &Folder, database: &str) -> Result<People> {
+    let (code, _) = dev::administrator(&folder.variables(), database, AGENCY, false)?;
     let administrator = activate(origin, &code, "demo-admin", "王主任")?;
     let token = log_in(origin, &administrator, None)?;
     let terminal = json!({ "kind": "terminal", "label": "T-1", "agency": AGENCY });

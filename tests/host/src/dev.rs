@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use zerotrip_host::manifest::Manifest;
+use zerotrip_host::migrate::is_postgres;
+use zerotrip_host::postgres;
 use zerotrip_signing::{fresh, index, ring};
 
 /// Everything a development machine keeps between starts; ignored by git.
@@ -157,10 +159,10 @@ pub fn write_private(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Invites an administrator and gives the code to activate. With `sql`, gives the statement for another database instead
-/// of running it.
+/// of running it. `database` is an SQLite file or a `postgres://` address.
 pub fn administrator(
     variables: &Path,
-    database: &Path,
+    database: &str,
     agency: &str,
     sql: bool,
 ) -> Result<(String, Option<String>)> {
@@ -168,13 +170,17 @@ pub fn administrator(
     if sql {
         return Ok((code, Some(statement)));
     }
+    if is_postgres(database) {
+        postgres::once(database, async |client| Ok(client.batch_execute(&statement).await?))?;
+        return Ok((code, None));
+    }
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
     rusqlite::Connection::open_with_flags(database, flags)
         .and_then(|connection| {
             connection.busy_timeout(std::time::Duration::from_secs(5))?;
             connection.execute(&statement, [])
         })
-        .with_context(|| format!("cannot write to {}; start the app once", database.display()))?;
+        .with_context(|| format!("cannot write to {database}; start the app once"))?;
     Ok((code, None))
 }
 

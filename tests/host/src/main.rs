@@ -32,6 +32,9 @@ enum Command {
         /// Where the sandbox listens that plays the providers.
         #[arg(long, default_value = "127.0.0.1:3001")]
         sandbox: SocketAddr,
+        /// Use this PostgreSQL (postgres://USER@HOST:PORT/DATABASE) instead of the embedded SQLite.
+        #[arg(long)]
+        postgres: Option<String>,
         #[command(flatten)]
         up: Up,
     },
@@ -44,7 +47,7 @@ enum Task {
         /// Folder of `NNNN_name.sql` files.
         #[arg(long, default_value = "shared/platform/migrations")]
         dir: PathBuf,
-        /// SQLite file.
+        /// SQLite file or postgres:// address.
         database: String,
     },
     /// Invite an administrator, the first one above all. Prints a code for `POST /auth/activations`.
@@ -55,9 +58,9 @@ enum Task {
         /// Holds `index_key`; by default the folder's.
         #[arg(long)]
         variables: Option<PathBuf>,
-        /// SQLite file; by default the folder's.
+        /// SQLite file or postgres:// address; by default the folder's.
         #[arg(long)]
-        database: Option<PathBuf>,
+        database: Option<String>,
         /// Print the SQL for another database instead of running it.
         #[arg(long)]
         sql: bool,
@@ -109,20 +112,40 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Up(up) => block_on(async { listen(up, Path::new(".zerotrip")).await?.serve().await }),
         Command::Dev { task: Some(task), folder, .. } => task.run(&dev::Folder(folder)),
-        Command::Dev { task: None, folder, sandbox, up } => {
-            block_on(develop(dev::Folder(folder), sandbox, up))
+        Command::Dev { task: None, folder, sandbox, postgres, up } => {
+            block_on(develop(dev::Folder(folder), sandbox, postgres, up))
         }
     }
 }
 
 /// Builds, makes keys, migrates, starts the sandbox, serves, and shows a ticket to pay.
-async fn develop(folder: dev::Folder, sandbox: SocketAddr, mut up: Up) -> Result<()> {
+async fn develop(
+    folder: dev::Folder,
+    sandbox: SocketAddr,
+    postgres: Option<String>,
+    mut up: Up,
+) -> Result<()> {
     let manifest = Manifest::load(&up.manifest)?;
     dev::add_target()?;
     dev::build(&manifest)?;
     dev::variables(&manifest, &folder, up.listen, sandbox)?;
-    let database = folder.database();
-    migrate::migrate("shared/platform/migrations".as_ref(), &database.to_string_lossy())?;
+    let database = match &postgres {
+        Some(url) => {
+            up.variables.extend([
+                format!("database_url={url}"),
+                format!("database_host={}", zerotrip_host::postgres::host_of(url)?),
+            ]);
+            url.clone()
+        }
+        None => folder.database().to_string_lossy().into_owned(),
+    };
+    {
+        let database = database.clone();
+        tokio::task::spawn_blocking(move || {
+            migrate::migrate("shared/platform/migrations".as_ref(), &database)
+        })
+        .await??;
+    }
     let config = zerotrip_sandbox::Config::read(&folder.sandbox())?;
     let options = zerotrip_sandbox::Options {
         listen: sandbox,
@@ -134,7 +157,7 @@ async fn develop(folder: dev::Folder, sandbox: SocketAddr, mut up: Up) -> Result
         .with_context(|| format!("the sandbox cannot listen on {sandbox}"))?;
     up.variables.insert(0, format!("@{}", folder.variables().display()));
     let listening = listen(up, &folder.0).await?;
-    let demo = demo::start(listening.origin(), folder);
+    let demo = demo::start(listening.origin(), folder, database);
     eprintln!("sandbox (plays Alipay): {}", sandbox.origin());
     listening.serve().await?;
     demo.abort();
@@ -156,7 +179,7 @@ impl Task {
             }
             Self::Administrator { agency, variables, database, sql } => {
                 let variables = variables.unwrap_or_else(|| folder.variables());
-                let database = database.unwrap_or_else(|| folder.database());
+                let database = database.unwrap_or_else(|| folder.database().to_string_lossy().into_owned());
                 let (code, statement) = dev::administrator(&variables, &database, &agency, sql)?;
                 if let Some(statement) = statement {
                     println!("{statement};");

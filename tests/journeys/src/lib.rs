@@ -3,8 +3,10 @@
 mod described;
 pub mod picture;
 pub mod postgres;
+pub mod sql;
 pub mod town;
 
+use postgres::{Postgres, QUICK};
 pub use town::Town;
 
 use serde_json::{Value, json};
@@ -25,6 +27,7 @@ pub struct House {
     host: Child,
     agent: ureq::Agent,
     described: described::Interfaces,
+    postgres: Option<Postgres>,
 }
 
 /// An answer, read whole.
@@ -86,6 +89,35 @@ pub fn guest_component() -> PathBuf {
     component
 }
 
+/// Whether the houses of this run stand on PostgreSQL: `ZEROTRIP_ENGINE=postgres`.
+pub fn on_postgres() -> bool {
+    match std::env::var("ZEROTRIP_ENGINE").as_deref() {
+        Err(_) | Ok("" | "sqlite") => false,
+        Ok("postgres") => true,
+        Ok(other) => panic!("ZEROTRIP_ENGINE is {other}, not sqlite or postgres"),
+    }
+}
+
+fn database(folder: &Path, postgres: Option<&Postgres>) -> String {
+    match postgres {
+        Some(server) => server.address(),
+        None => folder.join("state/sqlite_db.db").to_string_lossy().into_owned(),
+    }
+}
+
+fn bytes_below(folder: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            bytes.extend(bytes_below(&path));
+        } else {
+            bytes.extend(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())));
+        }
+    }
+    bytes
+}
+
 /// A port that nobody listens on, below those that the system hands out by itself.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -118,25 +150,35 @@ impl House {
         let port = free_port();
         let ring = || zerotrip_signing::fresh::ring().expect("randomness");
         let single = zerotrip_signing::fresh::single().expect("randomness");
+        let postgres = on_postgres().then(|| Postgres::start(&format!("{name}-db"), QUICK));
+        let (database_url, database_host) = match &postgres {
+            // As patient with a lock as SQLite is.
+            Some(server) => {
+                (format!("{}?options=-c%20statement_timeout%3D5000", server.address()), server.host())
+            }
+            None => (String::new(), "127.0.0.1".to_owned()),
+        };
         let variables = json!({
             "session_keys": ring(), "ticket_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
             "alipay": merchant.to_string(), "alipay_origin": alipay_origin,
             "public_url": format!("http://127.0.0.1:{port}"),
+            "database_url": database_url, "database_host": database_host,
         });
         // A TOML literal string takes JSON as it is.
         let lines = variables.as_object().expect("an object").iter();
         let lines: Vec<String> =
             lines.map(|(name, value)| format!("{name} = '{}'", value.as_str().expect("text"))).collect();
         std::fs::write(folder.join("variables.toml"), lines.join("\n")).expect("variables");
-        let database = folder.join("state/sqlite_db.db");
         let migrated = Command::new(host_program())
             .args(["dev", "migrate", "--dir"])
             .arg(root().join("shared/platform/migrations"))
-            .arg(&database)
+            .arg(database(&folder, postgres.as_ref()))
             .output()
             .expect("the host runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
-        Self::serve(folder, &root().join("spin.toml"), port, &[])
+        let mut house = Self::serve(folder, &root().join("spin.toml"), port, &[]);
+        house.postgres = postgres;
+        house
     }
 
     /// Serves `manifest` with whatever is in `folder`, and further arguments of the host.
@@ -179,7 +221,16 @@ impl House {
             .build()
             .into();
         let described = described::Interfaces::default();
-        Self { base: base.to_owned(), folder, manifest: manifest.to_owned(), port, host, agent, described }
+        Self {
+            base: base.to_owned(),
+            folder,
+            manifest: manifest.to_owned(),
+            port,
+            host,
+            agent,
+            described,
+            postgres: None,
+        }
     }
 
     /// kill -9, then the same house again.
@@ -187,7 +238,9 @@ impl House {
         self.host.kill().expect("kill -9");
         self.host.wait().expect("it ended");
         let (folder, manifest) = (self.folder.clone(), self.manifest.clone());
-        Self::serve(folder, &manifest, self.port, arguments)
+        let mut house = Self::serve(folder, &manifest, self.port, arguments);
+        house.postgres = self.postgres.take();
+        house
     }
 
     /// One request. `body` is sent as it is. A JSON answer must be as the function's own openapi.json says.
@@ -263,13 +316,34 @@ impl House {
         self.host.wait().expect("it ended")
     }
 
+    /// The SQLite file or PostgreSQL's address.
+    pub fn database(&self) -> String {
+        database(&self.folder, self.postgres.as_ref())
+    }
+
+    /// The server, when this runs on PostgreSQL.
+    pub fn postgres(&mut self) -> Option<&mut Postgres> {
+        self.postgres.as_mut()
+    }
+
+    /// Every byte that the database keeps on disk.
+    pub fn stored(&self) -> Vec<u8> {
+        match &self.postgres {
+            None => bytes_below(&self.folder.join("state")),
+            Some(server) => {
+                sql::execute(&self.database(), "CHECKPOINT");
+                bytes_below(&server.data())
+            }
+        }
+    }
+
     /// An invitation code from the local command.
     pub fn invite_administrator(&self) -> String {
         let output = Command::new(host_program())
             .args(["dev", "administrator", "--variables"])
             .arg(self.folder.join("variables.toml"))
             .arg("--database")
-            .arg(self.folder.join("state/sqlite_db.db"))
+            .arg(self.database())
             .output()
             .expect("the host runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

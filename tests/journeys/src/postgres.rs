@@ -59,6 +59,11 @@ impl Postgres {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Where it keeps its files.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
     /// Starts the server, which must be down. The data are as they were.
     pub fn up(&mut self) {
         assert!(self.running.is_none(), "it is up already");

@@ -1,6 +1,6 @@
 //! A house with an Alipay beside it, an administrator, an officer with a terminal, and drivers.
 
-use crate::{Answer, House};
+use crate::{Answer, House, sql};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -307,12 +307,7 @@ impl Town {
 
     /// A look into the database that the functions do not give.
     pub fn count(&self, sql: &str) -> i64 {
-        self.database().query_row(sql, [], |row| row.get(0)).expect("a count")
-    }
-
-    /// The database itself, as another process has it open.
-    pub fn database(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.house.folder.join("state/sqlite_db.db")).expect("the database")
+        sql::count(&self.house.database(), sql)
     }
 }
 

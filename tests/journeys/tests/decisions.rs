@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zerotrip_journeys::picture::{read_png, read_svg};
-use zerotrip_journeys::{House, Town};
+use zerotrip_journeys::{House, Town, on_postgres};
 
 fn issue(town: &Town, decision: &Value) -> zerotrip_journeys::Answer {
     town.house.post("/qr/decisions", Some(&town.officer()), decision)
@@ -56,9 +56,7 @@ fn the_page_tells_nobody_who_the_driver_is() {
     }
     // Neither does the database, nor a log, nor the code.
     let mut kept = town.house.log().into_bytes();
-    for entry in std::fs::read_dir(town.house.folder.join("state")).expect("the state folder") {
-        kept.extend(std::fs::read(entry.expect("an entry").path()).expect("a file"));
-    }
+    kept.extend(town.house.stored());
     let contains = |needle: &str| kept.windows(needle.len()).any(|window| window == needle.as_bytes());
     assert!(contains(code), "this reads the right files");
     for secret in ["张三丰", "11010519491231002X", "13812345678", "吉A12345", "某街某号"] {
@@ -244,7 +242,16 @@ fn a_code_that_was_not_ours_is_refused_without_asking_the_database() {
     let Town { house, .. } = town;
     let broken = house.folder.join("broken");
     std::fs::create_dir_all(broken.join("sqlite_db.db")).expect("a folder where the file should be");
-    let house: House = house.kill_and_restart(&["--state-dir", broken.to_str().expect("text")]);
+    // Nobody listens on that port.
+    let url = if on_postgres() { "postgres://postgres@127.0.0.1:9/x" } else { "" };
+    let house: House = house.kill_and_restart(&[
+        "--state-dir",
+        broken.to_str().expect("text"),
+        "--variable",
+        &format!("database_url={url}"),
+        "--variable",
+        "database_host=127.0.0.1:9",
+    ]);
     house.get(&format!("/f/{code}"), None).is_problem(503, "unavailable");
     for bad in [forged.as_str(), "x", &code[1..], &format!("{code}0"), &"0".repeat(20), "%00", "..%2f"] {
         house.get(&format!("/f/{bad}"), None).is_problem(404, "unknown-ticket");

@@ -20,6 +20,7 @@ sqlite_databases = ["default"]
 allowed_outbound_hosts = ["http://{{{{ host }}}}"]
 [component.guest.variables]
 where = "at {{{{ host }}}}!"
+database_url = ""
 {extra}
 "#,
         guest_component().display()

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::time::Duration;
 use zerotrip_journeys::Town;
+use zerotrip_journeys::sql::Lock;
 use zerotrip_journeys::town::with;
 
 const DAY_S: i64 = 86_400;
@@ -233,13 +234,12 @@ fn a_store_that_fails_means_no_acknowledgement_and_the_next_delivery_pays_once()
     town.pay(&order);
     {
         // Somebody else writes, longer than anybody waits.
-        let database = town.database();
-        database.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+        let lock = Lock::take(&town.house.database());
         let body = town.signed(&town.success(&order));
         let refused = town.notify(&body);
         refused.is_problem(503, "unavailable");
         assert!(!refused.text.contains("success"));
-        database.execute_batch("ROLLBACK").expect("given back");
+        lock.give_back();
     }
     unpaid(&town, &code, &order);
     town.faults(&json!({}));
@@ -280,8 +280,7 @@ fn a_killed_house_with_a_notification_in_hand_has_neither_half_a_payment_nor_an_
     let code = town.code();
     let order = town.order(&code);
     let body = town.signed(&town.success(&order));
-    let database = town.database();
-    database.execute_batch("BEGIN IMMEDIATE").expect("the lock");
+    let lock = Lock::take(&town.house.database());
     let base = town.house.base.clone();
     let town = std::thread::scope(|scope| {
         // The settlement waits for the lock when the kill comes.
@@ -299,7 +298,7 @@ fn a_killed_house_with_a_notification_in_hand_has_neither_half_a_payment_nor_an_
         assert!(waiting.join().expect("it ended"), "no answer was given");
         town
     });
-    database.execute_batch("ROLLBACK").expect("given back");
+    lock.give_back();
     unpaid(&town, &code, &order);
     assert_eq!(town.notify(&body).text, "success");
     assert_eq!(town.state_of(&code, &order), "paid");

@@ -265,10 +265,7 @@ fn bad_input_gets_a_clear_problem() {
 fn neither_database_nor_log_tells_names_or_passwords() {
     let staff = staffed("sealed");
     log_in(&staff.house, "han", "a wrong password of mine", Some(&staff.device_token));
-    let mut stored = Vec::new();
-    for entry in std::fs::read_dir(staff.house.folder.join("state")).expect("the state folder") {
-        stored.extend(std::fs::read(entry.expect("an entry").path()).expect("a file"));
-    }
+    let stored = staff.house.stored();
     let contains = |needle: &str| stored.windows(needle.len()).any(|window| window == needle.as_bytes());
     assert!(contains("argon2id"), "this reads the right files");
     assert!(!contains("韩警官") && !contains(PASSWORD));

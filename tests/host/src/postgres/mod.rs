@@ -3,11 +3,13 @@
 //! That is Spin's behaviour, its hazard included: what follows on a connection whose `BEGIN` was never ended is part of
 //! that transaction. A host that cleaned up would hide the defect until production.
 
+mod once;
 mod pool;
 mod run;
 mod types;
 mod values;
 
+pub use once::{host_of, once};
 pub use pool::Pools;
 
 use crate::guest::{Guest, postgres};
