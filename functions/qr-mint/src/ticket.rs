@@ -6,7 +6,7 @@ use crate::{qr, refused};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
-use zerotrip_platform::{Db, Id, Problem, Reply, Row, Value, settings};
+use zerotrip_platform::{Db, Id, Problem, Reply, Row, settings};
 
 /// A decision with its code.
 #[derive(Serialize, ToSchema)]
@@ -34,8 +34,6 @@ pub struct Revoked {
     reason: String,
 }
 
-const COLUMNS: &str = "id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed";
-
 /// Where the content of decision `id` is sealed to.
 pub fn content_context(id: Id) -> String {
     format!("decisions.content/{id}")
@@ -48,21 +46,30 @@ pub fn reason_context(id: Id) -> String {
 
 /// The decision that a terminal asked for under this name before.
 pub async fn requested(db: &Db, device: Id, request_id: &str) -> Result<Option<Ticket>, Problem> {
-    let condition = "device = $1 AND request_id = $2";
-    one(db, condition, [device.into(), request_id.into()]).await
-}
-
-/// Decision `id`, if the agency made it.
-pub async fn of_agency(db: &Db, id: Id, agency: &str) -> Result<Ticket, Problem> {
-    one(db, "id = $1 AND agency = $2", [id.into(), agency.into()]).await?.ok_or_else(Problem::not_found)
-}
-
-async fn one(db: &Db, condition: &str, parameters: [Value; 2]) -> Result<Option<Ticket>, Problem> {
-    let row = db.one(&format!("SELECT {COLUMNS} FROM decisions WHERE {condition}"), parameters).await?;
+    let row = db
+        .one(
+            "SELECT id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed FROM decisions \
+             WHERE device = $1 AND request_id = $2",
+            [device.into(), request_id.into()],
+        )
+        .await?;
     match row {
         Some(row) => Ok(Some(read(&row).await?)),
         None => Ok(None),
     }
+}
+
+/// Decision `id`, if the agency made it.
+pub async fn of_agency(db: &Db, id: Id, agency: &str) -> Result<Ticket, Problem> {
+    let row = db
+        .one(
+            "SELECT id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed FROM decisions \
+             WHERE id = $1 AND agency = $2",
+            [id.into(), agency.into()],
+        )
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    read(&row).await
 }
 
 async fn read(row: &Row) -> Result<Ticket, Problem> {

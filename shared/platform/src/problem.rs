@@ -79,7 +79,8 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", "没有权限", detail)
     }
 
-    /// The store or a neighbour does not answer; the same request may be sent again. `cause` goes to the log only.
+    /// The store or a neighbour does not answer; the same request may be sent again. Whether a write whose connection was
+    /// lost has happened is not known here. `cause` goes to the log only.
     pub fn unavailable(cause: &str) -> Self {
         crate::log(&format!("unavailable: {cause}"));
         let mut problem = Self::new(
@@ -87,7 +88,7 @@ impl Problem {
             "unavailable",
             "Temporarily unavailable",
             "服务暂时不可用",
-            "Nothing was changed. Send the same request again.",
+            "Send the same request again in a moment. Nothing is half done.",
         );
         problem.retry_after_s = Some(2);
         problem

@@ -38,6 +38,8 @@ pub struct Answer {
     pub content_type: String,
     /// Where a redirect leads, or empty.
     pub location: String,
+    /// Seconds to wait before the next try, or empty.
+    pub retry_after: String,
     /// Body as text.
     pub text: String,
 }
@@ -141,16 +143,16 @@ pub fn fresh_folder(name: &str) -> PathBuf {
 impl House {
     /// The app of `spin.toml`, migrated, with fresh keys, and an Alipay that never answers.
     pub fn start(name: &str) -> Self {
-        Self::start_at(name, &town::merchant().ours, "http://127.0.0.1:9")
+        Self::start_at(name, &town::merchant().ours, "http://127.0.0.1:9", on_postgres())
     }
 
-    /// The same with this merchant of an Alipay at `alipay_origin`.
-    pub fn start_at(name: &str, merchant: &Value, alipay_origin: &str) -> Self {
+    /// The same with this merchant of an Alipay at `alipay_origin`, and on this engine.
+    pub fn start_at(name: &str, merchant: &Value, alipay_origin: &str, on_postgres: bool) -> Self {
         let folder = fresh_folder(name);
         let port = free_port();
         let ring = || zerotrip_signing::fresh::ring().expect("randomness");
         let single = zerotrip_signing::fresh::single().expect("randomness");
-        let postgres = on_postgres().then(|| Postgres::start(&format!("{name}-db"), QUICK));
+        let postgres = on_postgres.then(|| Postgres::start(&format!("{name}-db"), QUICK));
         let (database_url, database_host) = match &postgres {
             // As patient with a lock as SQLite is.
             Some(server) => {
@@ -281,6 +283,7 @@ impl House {
             status: response.status().as_u16(),
             content_type: header("content-type"),
             location: header("location"),
+            retry_after: header("retry-after"),
             text: response.body_mut().read_to_string()?,
         })
     }
@@ -321,9 +324,14 @@ impl House {
         database(&self.folder, self.postgres.as_ref())
     }
 
-    /// The server, when this runs on PostgreSQL.
-    pub fn postgres(&mut self) -> Option<&mut Postgres> {
-        self.postgres.as_mut()
+    /// Takes the server out of the house's hands, to be stopped and started while requests are under way.
+    pub fn take_postgres(&mut self) -> Option<Postgres> {
+        self.postgres.take()
+    }
+
+    /// Gives it back.
+    pub fn give_postgres(&mut self, server: Postgres) {
+        self.postgres = Some(server);
     }
 
     /// Every byte that the database keeps on disk.

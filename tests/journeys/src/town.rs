@@ -53,6 +53,11 @@ pub struct Town {
 impl Town {
     /// Everybody is there, nothing has happened.
     pub fn start(name: &str) -> Self {
+        Self::start_on(name, crate::on_postgres())
+    }
+
+    /// The same on PostgreSQL or on SQLite, whatever the run is for.
+    pub fn start_on(name: &str, postgres: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -61,7 +66,7 @@ impl Town {
         let merchant = merchant();
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], crate::free_port()));
         let alipay = format!("http://{listen}");
-        let house = House::start_at(name, &merchant.ours, &alipay);
+        let house = House::start_at(name, &merchant.ours, &alipay, postgres);
         let mut town =
             Self { house, alipay, merchant, sandbox: None, runtime, shifted_s: 0, terminal: String::new() };
         town.open_sandbox();

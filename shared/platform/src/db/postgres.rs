@@ -15,7 +15,8 @@ pub(super) async fn open(url: &str) -> Result<Connection, String> {
     })
 }
 
-/// One statement, read to its end.
+/// One statement, read to its end. A SELECT whose connection is lost under it is asked once more on a new one; whether a
+/// write was done is not known, so the caller decides.
 pub(super) async fn run(
     connection: &Connection,
     sql: &str,
@@ -29,13 +30,43 @@ pub(super) async fn run(
             Value::Null => ParameterValue::DbNull,
         })
         .collect();
-    let mut result = connection.query(sql, parameters).await.map_err(classify)?;
+    match query(connection, sql, parameters.clone()).await {
+        Err(error) if sql.starts_with("SELECT") && is_lost(&error) => {
+            let url = super::database_url().await.map_err(|problem| DbError::Unavailable(problem.detail))?;
+            let fresh = open(url).await.map_err(DbError::Unavailable)?;
+            query(&fresh, sql, parameters).await
+        }
+        done => done,
+    }
+    .map_err(classify)?
+    .into_iter()
+    .map(|row| row.into_iter().map(column).collect::<Result<_, _>>().map(Row))
+    .collect()
+}
+
+async fn query(
+    connection: &Connection,
+    sql: &str,
+    parameters: Vec<ParameterValue>,
+) -> Result<Vec<Vec<DbValue>>, Error> {
+    let mut result = connection.query(sql, parameters).await?;
     let mut rows = Vec::new();
     while let Some(row) = result.rows().next().await {
-        rows.push(row.into_iter().map(column).collect::<Result<_, _>>().map(Row));
+        rows.push(row);
     }
-    result.result().await.map_err(classify)?;
-    rows.into_iter().collect()
+    result.result().await?;
+    Ok(rows)
+}
+
+/// Whether the server is gone or going: class 08, a shutdown (57P01 to 57P03), or no word from it at all.
+fn is_lost(error: &Error) -> bool {
+    match error {
+        Error::PgError(PgError::QueryFailed(QueryError::DbError(error))) => {
+            error.code.starts_with("08") || error.code.starts_with("57P0")
+        }
+        Error::PgError(PgError::QueryFailed(QueryError::Text(_)) | PgError::ConnectionFailed(_)) => true,
+        _ => false,
+    }
 }
 
 fn column(value: DbValue) -> Result<Value, DbError> {
