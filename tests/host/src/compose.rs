@@ -2,6 +2,8 @@
 
 use crate::manifest::{Component, Dependency, Inherit, Manifest};
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
+use std::path::Path;
 use wac_graph::types::{Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions};
 
@@ -35,6 +37,24 @@ const CAPABILITY_SETS: &[(&str, &[&str])] = &[
 /// so that passing them on gives nothing away; `environment` in the manifest forbids the short cut.
 const EMPTY_UNLESS_GRANTED: &[&str] = &["wasi:cli/environment", "wasi:filesystem/preopens"];
 
+/// The file of a component or a dependency.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Interfaces that a component imports, without their versions. Does not compile it.
+pub fn imports(bytes: Vec<u8>) -> Result<BTreeSet<String>> {
+    let mut graph = CompositionGraph::new();
+    let package = Package::from_bytes("app:component", None, bytes, graph.types_mut())?;
+    let imports = graph.types()[package.ty()].imports.keys();
+    Ok(imports.map(|name| without_version(name).to_owned()).collect())
+}
+
+/// `wasi:http/client` of `wasi:http/client@0.3.0`.
+pub fn without_version(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}
+
 /// The bytes of component `id` with every dependency of the manifest plugged in.
 pub fn compose(manifest: &Manifest, id: &str, component: &Component, source: Vec<u8>) -> Result<Vec<u8>> {
     if component.dependencies.is_empty() {
@@ -54,7 +74,7 @@ pub fn compose(manifest: &Manifest, id: &str, component: &Component, source: Vec
             bail!("dependency '{name}' doesn't match any imports of component '{id}'");
         }
         let path = manifest.dependency_path(dependency);
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = read(&path)?;
         let plug = Package::from_bytes(&format!("app:dependency{number}"), None, bytes, graph.types_mut())?;
         let plug_world = plug.ty();
         refuse_what_is_not_inherited(component, name, dependency, graph.types()[plug_world].imports.keys())
@@ -116,7 +136,7 @@ fn refuse_what_is_not_inherited<'a>(
         Some(Inherit::All(false)) | None => &[],
     };
     for import in imports {
-        let bare = import.split('@').next().unwrap_or(import);
+        let bare = without_version(import);
         for (set, interfaces) in CAPABILITY_SETS {
             if !interfaces.contains(&bare) || inherited.iter().any(|s| s == set) {
                 continue;

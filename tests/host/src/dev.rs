@@ -36,6 +36,11 @@ impl Folder {
         self.0.join("demo.json")
     }
 
+    /// Where the running app takes orders.
+    pub fn control(&self) -> PathBuf {
+        self.0.join("control")
+    }
+
     /// The embedded database.
     pub fn database(&self) -> PathBuf {
         self.0.join("state/sqlite_db.db")
@@ -56,13 +61,18 @@ pub fn add_target() -> Result<()> {
 
 /// Runs each build command of the manifest once.
 pub fn build(manifest: &Manifest) -> Result<()> {
-    let builds: BTreeSet<(String, String)> = manifest
-        .component
-        .values()
-        .filter_map(|component| component.build.as_ref())
-        .map(|build| (build.workdir.clone().unwrap_or_default(), build.command.clone()))
-        .collect();
-    builds.iter().try_for_each(|(workdir, command)| run(command, &manifest.folder.join(workdir)))
+    let builds = manifest.component.values().filter_map(|component| component.build.as_ref());
+    let once: BTreeSet<_> = builds.map(|build| (build.workdir.as_deref(), build.command.as_str())).collect();
+    once.into_iter()
+        .try_for_each(|(workdir, command)| run(command, &manifest.folder.join(workdir.unwrap_or_default())))
+}
+
+/// Runs the build command of component `id`.
+pub fn build_one(manifest: &Manifest, id: &str) -> Result<()> {
+    let component = manifest.component.get(id);
+    let component = component.with_context(|| format!("the manifest has no component '{id}'"))?;
+    let Some(build) = &component.build else { return Ok(()) };
+    run(&build.command, &manifest.folder.join(build.workdir.as_deref().unwrap_or_default()))
 }
 
 fn run(command: &str, folder: &Path) -> Result<()> {

@@ -7,10 +7,14 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+use zerotrip_host::app::{App, Schema, Settings};
+use zerotrip_host::control::{self, Order};
 use zerotrip_host::manifest::Manifest;
-use zerotrip_host::server::{self, App, Settings};
-use zerotrip_host::{migrate, variables};
+use zerotrip_host::{migrate, server, variables, watch};
+
+const MIGRATIONS: &str = "shared/platform/migrations";
 
 #[derive(Parser)]
 struct Cli {
@@ -35,6 +39,9 @@ enum Command {
         /// Use this PostgreSQL (postgres://USER@HOST:PORT/DATABASE) instead of the embedded SQLite.
         #[arg(long)]
         postgres: Option<String>,
+        /// Build and redeploy what is changed while the app runs.
+        #[arg(long)]
+        watch: bool,
         #[command(flatten)]
         up: Up,
     },
@@ -45,10 +52,21 @@ enum Task {
     /// Apply migrations that a database does not have yet.
     Migrate {
         /// Folder of `NNNN_name.sql` files.
-        #[arg(long, default_value = "shared/platform/migrations")]
+        #[arg(long, default_value = MIGRATIONS)]
         dir: PathBuf,
         /// SQLite file or postgres:// address.
         database: String,
+    },
+    /// Build one function and put it in its place in the running app; requests in flight finish on the old one.
+    Redeploy {
+        /// Component id.
+        name: String,
+        /// Put back what served before.
+        #[arg(long)]
+        back: bool,
+        /// Take the file as it is.
+        #[arg(long)]
+        no_build: bool,
     },
     /// Invite an administrator, the first one above all. Prints a code for `POST /auth/activations`.
     Administrator {
@@ -95,6 +113,9 @@ struct Up {
     /// Milliseconds.
     #[arg(long, default_value_t = 30_000)]
     request_timeout: u64,
+    /// Where to take orders such as `dev redeploy`; a Unix socket.
+    #[arg(long)]
+    control: Option<PathBuf>,
     /// MiB of memory per instance.
     #[arg(long, default_value_t = 256)]
     memory_limit: usize,
@@ -110,10 +131,10 @@ fn main() -> Result<()> {
         )
         .init();
     match Cli::parse().command {
-        Command::Up(up) => block_on(async { listen(up, Path::new(".zerotrip")).await?.serve().await }),
+        Command::Up(up) => block_on(async { listen(up, Path::new(".zerotrip"), None).await?.serve().await }),
         Command::Dev { task: Some(task), folder, .. } => task.run(&dev::Folder(folder)),
-        Command::Dev { task: None, folder, sandbox, postgres, up } => {
-            block_on(develop(dev::Folder(folder), sandbox, postgres, up))
+        Command::Dev { task: None, folder, sandbox, postgres, watch, up } => {
+            block_on(develop(dev::Folder(folder), sandbox, postgres, watch, up))
         }
     }
 }
@@ -123,6 +144,7 @@ async fn develop(
     folder: dev::Folder,
     sandbox: SocketAddr,
     postgres: Option<String>,
+    watch: bool,
     mut up: Up,
 ) -> Result<()> {
     let manifest = Manifest::load(&up.manifest)?;
@@ -141,10 +163,7 @@ async fn develop(
     };
     {
         let database = database.clone();
-        tokio::task::spawn_blocking(move || {
-            migrate::migrate("shared/platform/migrations".as_ref(), &database)
-        })
-        .await??;
+        tokio::task::spawn_blocking(move || migrate::migrate(MIGRATIONS.as_ref(), &database)).await??;
     }
     let config = zerotrip_sandbox::Config::read(&folder.sandbox())?;
     let options = zerotrip_sandbox::Options {
@@ -156,7 +175,17 @@ async fn develop(
         .await
         .with_context(|| format!("the sandbox cannot listen on {sandbox}"))?;
     up.variables.insert(0, format!("@{}", folder.variables().display()));
-    let listening = listen(up, &folder.0).await?;
+    let schema = Schema { migrations: MIGRATIONS.into(), database: database.clone() };
+    let listening = listen(up, &folder.0, Some(schema)).await?;
+    control::listen(listening.app.clone(), &folder.control())?;
+    if watch {
+        let (app, runtime) = (listening.app.clone(), tokio::runtime::Handle::current());
+        std::thread::spawn(move || {
+            if let Err(error) = watch::watch(&app, &runtime, || dev::build(app.manifest())) {
+                eprintln!("no longer watching: {error:#}");
+            }
+        });
+    }
     let demo = demo::start(listening.origin(), folder, database);
     eprintln!("sandbox (plays Alipay): {}", sandbox.origin());
     listening.serve().await?;
@@ -177,6 +206,14 @@ impl Task {
                     println!("applied {name}");
                 }
             }
+            Self::Redeploy { name, back, no_build } => {
+                if !back && !no_build {
+                    dev::build_one(&Manifest::load(Path::new("spin.toml"))?, &name)?;
+                }
+                let order = if back { Order::RollBack } else { Order::Redeploy };
+                control::give(&folder.control(), order, &name)?;
+                println!("{name}: {}", if back { "put back" } else { "redeployed" });
+            }
             Self::Administrator { agency, variables, database, sql } => {
                 let variables = variables.unwrap_or_else(|| folder.variables());
                 let database = database.unwrap_or_else(|| folder.database().to_string_lossy().into_owned());
@@ -193,12 +230,12 @@ impl Task {
 
 /// An app that listens and is not served yet.
 struct Listening {
-    app: App,
+    app: Arc<App>,
     listener: tokio::net::TcpListener,
     address: SocketAddr,
 }
 
-async fn listen(up: Up, folder: &Path) -> Result<Listening> {
+async fn listen(up: Up, folder: &Path, schema: Option<Schema>) -> Result<Listening> {
     let manifest = Manifest::load(&up.manifest)?;
     let settings = Settings {
         state_dir: up.state_dir.unwrap_or_else(|| folder.join("state")),
@@ -210,8 +247,12 @@ async fn listen(up: Up, folder: &Path) -> Result<Listening> {
         idle: Duration::from_millis(up.idle_instance_timeout),
         request_timeout: Duration::from_millis(up.request_timeout),
         memory_limit: up.memory_limit << 20,
+        schema,
     };
-    let app = App::load(&manifest, settings)?;
+    let app = Arc::new(App::load(manifest, settings)?);
+    if let Some(socket) = &up.control {
+        control::listen(app.clone(), socket)?;
+    }
     let listener = tokio::net::TcpListener::bind(up.listen)
         .await
         .with_context(|| format!("cannot listen on {}", up.listen))?;

@@ -173,6 +173,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The file of component `id`, which must be one of the manifest's.
+    pub fn source(&self, id: &str) -> PathBuf {
+        self.folder.join(&self.component[id].source)
+    }
+
     /// The file of a dependency.
     pub fn dependency_path(&self, dependency: &Dependency) -> PathBuf {
         let source = match (&dependency.path, &dependency.component) {

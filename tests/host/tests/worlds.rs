@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use wasmtime::component::Component;
+use zerotrip_host::compose;
 use zerotrip_host::manifest::Manifest;
+use zerotrip_host::worlds::{self, strays};
 
-/// What Rust's standard library and the SDK import of WASI whatever a function does.
-const STANDARD: [&str; 6] =
-    ["wasi:cli/", "wasi:clocks/", "wasi:io/", "wasi:random/", "wasi:filesystem/", "wasi:http/types"];
 const MAX_FUNCTION: usize = 800_000;
 const MAX_SIGNING: usize = 400_000;
 
@@ -23,29 +21,12 @@ fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}; tests/run builds it", path.display()))
 }
 
-/// Interfaces that a component imports, without versions.
 fn imports(bytes: &[u8]) -> BTreeSet<String> {
-    let engine = zerotrip_host::engine::engine(256 << 20).expect("an engine");
-    let component = Component::new(&engine, bytes).expect("a component");
-    component.component_type().imports(&engine).map(|(name, _)| without_version(name)).collect()
+    compose::imports(bytes.to_vec()).expect("a component")
 }
 
-fn without_version(name: &str) -> String {
-    name.split('@').next().unwrap_or(name).to_owned()
-}
-
-/// Interfaces that world `name` of `wit/` imports, without versions.
 fn world(name: &str) -> BTreeSet<String> {
-    let mut resolve = wit_parser::Resolve::default();
-    let (package, _) = resolve.push_path(root().join("wit")).expect("wit/ parses");
-    let world = resolve.select_world(&[package], Some(name)).unwrap_or_else(|e| panic!("world {name}: {e}"));
-    let imports = resolve.worlds[world].imports.keys();
-    imports.map(|key| without_version(&resolve.name_world_key(key))).collect()
-}
-
-fn strays(imported: &BTreeSet<String>, world: &BTreeSet<String>) -> Vec<String> {
-    let standard = |name: &str| STANDARD.iter().any(|allowed| name.starts_with(allowed));
-    imported.iter().filter(|name| !world.contains(*name) && !standard(name)).cloned().collect()
+    worlds::world(&root().join("wit"), name).expect("a world")
 }
 
 #[test]

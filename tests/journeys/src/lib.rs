@@ -91,12 +91,33 @@ pub fn guest_component() -> PathBuf {
     component
 }
 
-/// Whether the houses of this run stand on PostgreSQL: `ZEROTRIP_ENGINE=postgres`.
-pub fn on_postgres() -> bool {
-    match std::env::var("ZEROTRIP_ENGINE").as_deref() {
-        Err(_) | Ok("" | "sqlite") => false,
-        Ok("postgres") => true,
-        Ok(other) => panic!("ZEROTRIP_ENGINE is {other}, not sqlite or postgres"),
+/// Which database a house stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded default.
+    Sqlite,
+    /// A server of its own that waits for no disk.
+    Postgres,
+    /// A server of its own whose acknowledged writes survive a power cut, as SQLite's do.
+    DurablePostgres,
+}
+
+impl Engine {
+    /// The one that this run is for: `ZEROTRIP_ENGINE=postgres`, or SQLite.
+    pub fn of_this_run() -> Self {
+        match std::env::var("ZEROTRIP_ENGINE").as_deref() {
+            Err(_) | Ok("" | "sqlite") => Self::Sqlite,
+            Ok("postgres") => Self::Postgres,
+            Ok(other) => panic!("ZEROTRIP_ENGINE is {other}, not sqlite or postgres"),
+        }
+    }
+
+    fn server(self) -> Option<Postgres> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(Postgres::start("house-db", QUICK)),
+            Self::DurablePostgres => Some(Postgres::start("house-db", &[])),
+        }
     }
 }
 
@@ -143,16 +164,40 @@ pub fn fresh_folder(name: &str) -> PathBuf {
 impl House {
     /// The app of `spin.toml`, migrated, with fresh keys, and an Alipay that never answers.
     pub fn start(name: &str) -> Self {
-        Self::start_at(name, &town::merchant().ours, "http://127.0.0.1:9", on_postgres())
+        Self::start_on(name, Engine::of_this_run())
     }
 
-    /// The same with this merchant of an Alipay at `alipay_origin`, and on this engine.
-    pub fn start_at(name: &str, merchant: &Value, alipay_origin: &str, on_postgres: bool) -> Self {
-        let folder = fresh_folder(name);
+    /// The same on this engine, whatever the run is for.
+    pub fn start_on(name: &str, engine: Engine) -> Self {
+        Self::start_at(name, &town::merchant().ours, "http://127.0.0.1:9", engine)
+    }
+
+    /// The same with this merchant of an Alipay at `alipay_origin`.
+    pub fn start_at(name: &str, merchant: &Value, alipay_origin: &str, engine: Engine) -> Self {
+        let manifest = root().join("spin.toml");
+        Self::start_with(fresh_folder(name), &manifest, merchant, alipay_origin, engine, &[])
+    }
+
+    /// The app of the `spin.toml` in `folder`; relative paths among the arguments start there.
+    pub fn start_app(folder: PathBuf, arguments: &[&str]) -> Self {
+        let manifest = folder.join("spin.toml");
+        let merchant = town::merchant().ours;
+        let engine = Engine::of_this_run();
+        Self::start_with(folder, &manifest, &merchant, "http://127.0.0.1:9", engine, arguments)
+    }
+
+    fn start_with(
+        folder: PathBuf,
+        manifest: &Path,
+        merchant: &Value,
+        alipay_origin: &str,
+        engine: Engine,
+        arguments: &[&str],
+    ) -> Self {
         let port = free_port();
         let ring = || zerotrip_signing::fresh::ring().expect("randomness");
         let single = zerotrip_signing::fresh::single().expect("randomness");
-        let postgres = on_postgres.then(|| Postgres::start(&format!("{name}-db"), QUICK));
+        let postgres = engine.server();
         let (database_url, database_host) = match &postgres {
             // As patient with a lock as SQLite is.
             Some(server) => {
@@ -178,7 +223,7 @@ impl House {
             .output()
             .expect("the host runs");
         assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
-        let mut house = Self::serve(folder, &root().join("spin.toml"), port, &[]);
+        let mut house = Self::serve(folder, manifest, port, arguments);
         house.postgres = postgres;
         house
     }
@@ -195,6 +240,7 @@ impl House {
             .open(folder.join("log"))
             .expect("a log file");
         let mut command = Command::new(host_program());
+        command.current_dir(&folder);
         command.args(["up", "--listen", &format!("127.0.0.1:{port}"), "--manifest"]).arg(manifest);
         if !arguments.contains(&"--state-dir") {
             command.arg("--state-dir").arg(folder.join("state"));

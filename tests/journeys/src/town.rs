@@ -1,6 +1,6 @@
 //! A house with an Alipay beside it, an administrator, an officer with a terminal, and drivers.
 
-use crate::{Answer, House, sql};
+use crate::{Answer, Engine, House, sql};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -53,11 +53,11 @@ pub struct Town {
 impl Town {
     /// Everybody is there, nothing has happened.
     pub fn start(name: &str) -> Self {
-        Self::start_on(name, crate::on_postgres())
+        Self::start_on(name, Engine::of_this_run())
     }
 
-    /// The same on PostgreSQL or on SQLite, whatever the run is for.
-    pub fn start_on(name: &str, postgres: bool) -> Self {
+    /// The same on this engine, whatever the run is for.
+    pub fn start_on(name: &str, engine: Engine) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -66,7 +66,7 @@ impl Town {
         let merchant = merchant();
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], crate::free_port()));
         let alipay = format!("http://{listen}");
-        let house = House::start_at(name, &merchant.ours, &alipay, postgres);
+        let house = House::start_at(name, &merchant.ours, &alipay, engine);
         let mut town =
             Self { house, alipay, merchant, sandbox: None, runtime, shifted_s: 0, terminal: String::new() };
         town.open_sandbox();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zerotrip_journeys::picture::{read_png, read_svg};
-use zerotrip_journeys::{House, Town, on_postgres};
+use zerotrip_journeys::{Engine, House, Town};
 
 fn issue(town: &Town, decision: &Value) -> zerotrip_journeys::Answer {
     town.house.post("/qr/decisions", Some(&town.officer()), decision)
@@ -243,7 +243,8 @@ fn a_code_that_was_not_ours_is_refused_without_asking_the_database() {
     let broken = house.folder.join("broken");
     std::fs::create_dir_all(broken.join("sqlite_db.db")).expect("a folder where the file should be");
     // Nobody listens on that port.
-    let url = if on_postgres() { "postgres://postgres@127.0.0.1:9/x" } else { "" };
+    let url =
+        if Engine::of_this_run() == Engine::Postgres { "postgres://postgres@127.0.0.1:9/x" } else { "" };
     let house: House = house.kill_and_restart(&[
         "--state-dir",
         broken.to_str().expect("text"),

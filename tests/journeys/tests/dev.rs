@@ -14,11 +14,12 @@ struct Dev {
 }
 
 impl Dev {
-    fn start(folder: &std::path::Path, listen: &str, sandbox: &str) -> Self {
+    fn start(folder: &std::path::Path, listen: &str, sandbox: &str, more: &[&str]) -> Self {
         let mut process = Command::new(host_program())
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
             .args(["dev", "--listen", listen, "--sandbox", sandbox, "--folder"])
             .arg(folder)
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -79,7 +80,7 @@ fn from_nothing_to_a_ticket_that_can_be_paid_and_quickly_the_second_time() {
     let folder = fresh_folder("dev");
     let ports = [zerotrip_journeys::free_port(), zerotrip_journeys::free_port()];
     let [listen, sandbox] = ports.map(|port| format!("127.0.0.1:{port}"));
-    let dev = Dev::start(&folder, &listen, &sandbox);
+    let dev = Dev::start(&folder, &listen, &sandbox, &[]);
     assert_eq!(dev.says("ready "), format!("http://{listen}"));
     let ticket = dev.says("a ticket to pay: ");
     assert_eq!(get(&ticket).0, 200);
@@ -92,7 +93,7 @@ fn from_nothing_to_a_ticket_that_can_be_paid_and_quickly_the_second_time() {
     dev.interrupt();
 
     let began = Instant::now();
-    let dev = Dev::start(&folder, &listen, &sandbox);
+    let dev = Dev::start(&folder, &listen, &sandbox, &[]);
     dev.says("ready ");
     assert_eq!(get(&ticket).0, 200, "the data is still there");
     let took = began.elapsed();
@@ -114,5 +115,48 @@ fn from_nothing_to_a_ticket_that_can_be_paid_and_quickly_the_second_time() {
     let paid = ureq::post(format!("http://{sandbox}{button}")).send_empty();
     let paid = paid.expect("paid").body_mut().read_to_string().expect("a page");
     assert!(paid.contains("\"state\":\"paid\""), "{paid}");
+    dev.interrupt();
+}
+
+#[test]
+fn what_is_changed_is_built_and_takes_its_place_and_a_broken_build_does_not() {
+    let folder = fresh_folder("dev-watch");
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let built = zerotrip_journeys::target().join("wasm32-wasip2/release");
+    // The app as it is, but for how the ticket page is built: here from a file that a test can change quickly.
+    let mut manifest = std::fs::read_to_string(root.join("spin.toml")).expect("the manifest");
+    manifest = manifest.replace("target/wasm32-wasip2/release", built.to_str().expect("text"));
+    manifest = manifest.replace("cargo functions", "true");
+    let place = manifest.find("[component.fine-lookup.build]").expect("its build");
+    let tail = manifest.split_off(place).replacen("\"true\"", "\"sh -ec '. ./build.sh'\"", 1);
+    let watched = tail.replacen("functions/fine-lookup/src/**/*.rs", "*.sh", 1);
+    let ours = folder.join("fine_lookup.wasm");
+    let theirs = format!("{}/fine_lookup.wasm", built.display());
+    manifest = (manifest + watched.as_str()).replace(&theirs, "fine_lookup.wasm");
+    std::fs::write(folder.join("spin.toml"), manifest).expect("a manifest");
+    std::os::unix::fs::symlink(root.join("wit"), folder.join("wit")).expect("the contracts");
+    let script = |text: String| {
+        let partial = folder.join("partial");
+        std::fs::write(&partial, text).expect("written");
+        std::fs::rename(partial, folder.join("build.sh")).expect("in its place");
+    };
+    script(format!("cp {theirs} fine_lookup.wasm"));
+    std::fs::copy(&theirs, &ours).expect("copied");
+
+    let ports = [zerotrip_journeys::free_port(), zerotrip_journeys::free_port()];
+    let [listen, sandbox] = ports.map(|port| format!("127.0.0.1:{port}"));
+    let path = folder.join("spin.toml");
+    let arguments = ["--watch", "--manifest", path.to_str().expect("text")];
+    let dev = Dev::start(&folder, &listen, &sandbox, &arguments);
+    dev.says("a ticket to pay: ");
+    let described = format!("http://{listen}/fines/openapi.json");
+    assert!(get(&described).1.contains("\"fine-lookup\""));
+
+    script("exit 1".to_owned());
+    dev.says("not redeployed: ");
+    assert!(get(&described).1.contains("\"fine-lookup\""));
+    script(format!("sed s/fine-lookup/fine-lookuP/g {theirs} > fine_lookup.wasm"));
+    assert_eq!(dev.says("redeployed "), "fine-lookup");
+    assert!(get(&described).1.contains("\"fine-lookuP\""));
     dev.interrupt();
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use zerotrip_journeys::{Answer, Town};
+use zerotrip_journeys::{Answer, Engine, Town};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -25,7 +25,7 @@ fn insist(mut send: impl FnMut() -> Answer, refusals: &mut usize) -> Answer {
 
 #[test]
 fn a_restarted_server_loses_no_decision_and_no_payment_and_doubles_none() {
-    let mut town = Town::start_on("restart", true);
+    let mut town = Town::start_on("restart", Engine::Postgres);
     let officer = town.officer();
     let stop = AtomicBool::new(false);
     let mut server = town.house.take_postgres().expect("it runs on PostgreSQL");
