@@ -7,15 +7,21 @@ use http::{Method, Request, header};
 use http_body_util::Full;
 use serde_json::json;
 use std::any::Any;
-use zerotrip_journeys::{House, Town};
+use zerotrip_journeys::{Engine, House, Town, sql};
 
-/// A row: its name, and how its house is made ready.
-pub type Case = (&'static str, fn() -> Result<Stage>);
+/// A row: its name, the engine, and how its house is made ready.
+pub type Case = (&'static str, Engine, fn(Engine) -> Result<Stage>);
 
 /// Every case, in the table's order. They are prepared one after the other and measured in turn, so whatever expires
 /// (an access token: after ten minutes) has to outlive the whole run.
-pub const CASES: &[Case] =
-    &[("session look-up", session), ("ticket look-up", ticket), ("verified notification", notification)];
+pub const CASES: &[Case] = &[
+    ("session look-up", Engine::Sqlite, session),
+    ("session look-up, PostgreSQL", Engine::DurablePostgres, session),
+    ("ticket look-up", Engine::Sqlite, ticket),
+    ("ticket look-up, PostgreSQL", Engine::DurablePostgres, ticket),
+    ("verified notification", Engine::Sqlite, notification),
+    ("verified notification, PostgreSQL", Engine::DurablePostgres, notification),
+];
 
 /// Notifications prepared: each settles an order of its own, once.
 const NOTIFICATIONS: usize = 9_000;
@@ -31,48 +37,43 @@ pub struct Stage {
 }
 
 /// `GET /auth/sessions/current` of a logged-in administrator: token check and one look into the database.
-fn session() -> Result<Stage> {
-    let house = House::start("bench-session");
+fn session(engine: Engine) -> Result<Stage> {
+    let house = House::start_on("bench-session", engine);
     let token = administrator(&house)?;
     let calls = Calls::again(call(Method::GET, "/auth/sessions/current", Some(&token), "")?);
     Ok(Stage { base: house.base.clone(), calls, held: Box::new(house) })
 }
 
 /// `GET /fines/CODE`: code check, one look into the database, one sealed field opened.
-fn ticket() -> Result<Stage> {
-    let town = Town::start("bench-ticket");
+fn ticket(engine: Engine) -> Result<Stage> {
+    let town = Town::start_on("bench-ticket", engine);
     let path = format!("/fines/{}", town.code());
     let calls = Calls::again(call(Method::GET, &path, None, "")?);
     Ok(Stage { base: town.house.base.clone(), calls, held: Box::new(town) })
 }
 
 /// A notification that settles an order: RSA verification, one read, one sealed field, one durable write.
-fn notification() -> Result<Stage> {
-    let town = Town::start("bench-notification");
+fn notification(engine: Engine) -> Result<Stage> {
+    let town = Town::start_on("bench-notification", engine);
     let code = town.code();
     let order = town.order(&code);
     let id = order["order"].as_str().context("no order")?;
     // As many pending orders as notifications, copies of a real one but for their numbers.
-    let mut database = rusqlite::Connection::open(town.house.database())?;
-    let orders = database.transaction()?;
+    let mut copies = String::from("BEGIN;");
     let mut bodies = Vec::with_capacity(NOTIFICATIONS);
     for number in 0..NOTIFICATIONS {
-        let copy = json!({ "order": format!("20261124{number:020}"), "amount_fen": order["amount_fen"] });
-        orders.execute(
+        let number = format!("20261124{number:020}");
+        copies.push_str(&format!(
             "INSERT INTO orders (id, decision, provider, day, amount_fen, late_fee_fen, state, created_at, \
-             expires_at, next_check_at) SELECT ?1, ?1, provider, day, amount_fen, late_fee_fen, state, \
-             created_at, expires_at, next_check_at FROM orders WHERE id = ?2",
-            [copy["order"].as_str().context("no number")?, id],
-        )?;
-        bodies.push(call(
-            Method::POST,
-            "/pay/alipay/notifications",
-            None,
-            town.signed(&town.success(&copy)),
-        )?);
+             expires_at, next_check_at) SELECT '{number}', '{number}', provider, day, amount_fen, late_fee_fen, \
+             state, created_at, expires_at, next_check_at FROM orders WHERE id = '{id}';"
+        ));
+        let copy = json!({ "order": number, "amount_fen": order["amount_fen"] });
+        let body = town.signed(&town.success(&copy));
+        bodies.push(call(Method::POST, "/pay/alipay/notifications", None, body)?);
     }
-    orders.commit()?;
-    drop(database);
+    copies.push_str("COMMIT;");
+    sql::execute(&town.house.database(), &copies);
     Ok(Stage { base: town.house.base.clone(), calls: Calls::once(bodies), held: Box::new(town) })
 }
 

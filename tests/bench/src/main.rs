@@ -2,7 +2,8 @@
 //!
 //! - The *floor*: an empty component on our host. What the host, Wasmtime and Spin's SDK cost.
 //! - The *peer*: the same component under `wasmtime serve` of the same Wasmtime. What our host adds or saves.
-//! - The *cases* (`cases.rs`): requests to the app itself. What our code, the signing component and SQLite add.
+//! - The *cases* (`cases.rs`): requests to the app itself. What our code, the signing component and the database add,
+//!   once with the embedded SQLite and once with a PostgreSQL beside it, each with writes that survive a power cut.
 //! - Idle memory of the host with the app and with the empty component.
 //!
 //! Every subject is measured with 1 and with 32 connections, [`ROUNDS`] times in turn, because machines are noisy; the
@@ -95,9 +96,9 @@ fn subjects(wanted: &str) -> Result<Vec<Subject>> {
         Subject { name: "floor", base: floor.base.clone(), calls: empty()?, _held: Box::new(floor) },
         Subject { name: "peer", base: peer.base.clone(), calls: empty()?, _held: Box::new(peer) },
     ];
-    for (name, prepare) in CASES.iter().filter(|(name, _)| name.contains(wanted)) {
+    for (name, engine, prepare) in CASES.iter().filter(|(name, ..)| name.contains(wanted)) {
         eprintln!("preparing: {name}");
-        let stage = prepare().with_context(|| *name)?;
+        let stage = prepare(*engine).with_context(|| *name)?;
         subjects.push(Subject { name, base: stage.base, calls: stage.calls, _held: stage.held });
     }
     Ok(subjects)
