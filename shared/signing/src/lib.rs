@@ -2,18 +2,22 @@
 #![deny(missing_docs)]
 
 pub mod alipay;
+mod asn1;
 pub mod audit;
 #[cfg(target_family = "wasm")]
 mod component;
 pub mod fault;
+mod form;
 #[cfg(not(target_family = "wasm"))]
 pub mod fresh;
 pub mod identity_code;
 pub mod index;
+mod instant;
 mod json;
 pub mod mac;
 pub mod password;
 pub mod ring;
+mod rsa_key;
 pub mod sealing;
 pub mod session;
 pub mod ticket_code;

@@ -3,12 +3,10 @@
 //! The newest key whose time has come signs. A retired one no longer signs, but verifies what it signed while in use.
 
 use crate::fault::{Fault, Refusal};
-use crate::{json, mac};
+use crate::{instant, json, mac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::cmp::Reverse;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Fewest bytes of a secret.
 pub const MIN_SECRET: usize = 32;
@@ -77,7 +75,7 @@ impl Ring {
             let mut secret = [0; 32];
             mac::derive(&raw, None, format!("zerotrip {name} v1").as_bytes(), &mut secret);
             let instant = |field: &str, text: &str| {
-                instant_ms(text).ok_or_else(|| bad(format!("kid {kid}: {field} is not RFC 3339")))
+                instant::parse(text).ok_or_else(|| bad(format!("kid {kid}: {field} is not RFC 3339")))
             };
             let not_before_ms = instant("not_before", &key.not_before)?;
             let retire_ms = key.retire.as_deref().map(|text| instant("retire", text)).transpose()?;
@@ -131,11 +129,6 @@ pub fn single(name: &'static str, text: &str) -> Result<[u8; 32], Fault> {
 fn decode_secret(text: &str) -> Result<Vec<u8>, &'static str> {
     let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| "key is not base64url without padding")?;
     if raw.len() < MIN_SECRET { Err("key is shorter than 32 bytes") } else { Ok(raw) }
-}
-
-fn instant_ms(text: &str) -> Option<u64> {
-    let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-    u64::try_from(instant.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
 #[cfg(test)]

@@ -13,13 +13,8 @@ pub use notification::notification;
 pub use request::sign;
 
 use crate::fault::Fault;
-use crate::json;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use rsa::pkcs1::DecodeRsaPrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use rsa::{Pkcs1v15Sign, PrivateKey, PublicKey};
-use sha2::{Digest, Sha256};
+use crate::{json, rsa_key};
+use rsa::{PrivateKey, PublicKey};
 
 /// Our identity at Alipay and both sides' keys.
 pub struct Merchant {
@@ -66,15 +61,12 @@ impl Merchant {
         if text.app_id.is_empty() || text.seller_id.is_empty() {
             return Err(bad("app_id and seller_id must not be empty"));
         }
-        let private = der(&text.app_private_key)
-            .and_then(|der| {
-                PrivateKey::from_pkcs8_der(&der).ok().or_else(|| PrivateKey::from_pkcs1_der(&der).ok())
-            })
+        let private = rsa_key::private(&text.app_private_key)
             .ok_or_else(|| bad("app_private_key is not an RSA key in base64 of PKCS#8 or PKCS#1"))?;
         let public: Option<Vec<_>> = text
             .alipay_public_keys
             .iter()
-            .map(|key| der(key).and_then(|der| PublicKey::from_public_key_der(&der).ok()))
+            .map(|key| rsa_key::public(&rsa_key::der(key)?, rsa_key::SIZES))
             .collect();
         let public = public
             .filter(|keys| !keys.is_empty())
@@ -84,22 +76,11 @@ impl Merchant {
 
     /// Whether one of Alipay's keys made `signature` (base64) over `content`.
     fn signed_by_alipay(&self, content: &[u8], signature: &str) -> bool {
-        let Ok(signature) = STANDARD.decode(signature) else { return false };
-        let digest = Sha256::digest(content);
-        self.public.iter().any(|key| key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, &signature).is_ok())
+        rsa_key::signed_by(self.public.iter(), content, signature)
     }
 
     fn sign_as_us(&self, content: &[u8]) -> Result<String, Fault> {
-        let digest = Sha256::digest(content);
-        // Blinded: private-key operations are where timing could speak.
-        self.private
-            .sign_with_rng(&mut getrandom::SysRng, Pkcs1v15Sign::new::<Sha256>(), &digest)
-            .map(|signature| STANDARD.encode(signature))
-            .map_err(|_| Fault::Misconfigured("alipay: app_private_key cannot sign".to_owned()))
+        rsa_key::sign(&self.private, content)
+            .ok_or_else(|| Fault::Misconfigured("alipay: app_private_key cannot sign".to_owned()))
     }
-}
-
-fn der(text: &str) -> Option<Vec<u8>> {
-    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
-    STANDARD.decode(body.replace([' ', '\r'], "")).ok()
 }

@@ -2,6 +2,7 @@
 
 use super::Merchant;
 use crate::fault::{Fault, Refusal};
+use crate::form::{self, joined, sorted};
 
 /// Longest body that is looked at.
 const MAX_BODY: usize = 64 * 1024;
@@ -41,70 +42,8 @@ pub fn notification(merchant: &Merchant, body: &[u8]) -> Result<Vec<(String, Str
     Ok(fields)
 }
 
-/// The pairs in the order of their names. For a handful: each is put in its place, which needs no sorting code.
-pub(super) fn sorted<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
-    let mut sorted: Vec<(&str, &str)> = Vec::new();
-    for pair in pairs {
-        let place = sorted.partition_point(|earlier| earlier.0 <= pair.0);
-        sorted.insert(place, pair);
-    }
-    sorted
-}
-
-/// `name=value`, joined by `&`.
-pub(super) fn joined<T: AsRef<str>>(pairs: &[(T, T)]) -> String {
-    let mut text = String::new();
-    for (name, value) in pairs {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        text.push_str(name.as_ref());
-        text.push('=');
-        text.push_str(value.as_ref());
-    }
-    text
-}
-
-/// `application/x-www-form-urlencoded`, without guessing: a broken escape or text that is not UTF-8 gives none.
+/// None for a broken escape or text that is not UTF-8: no guessing.
 fn decode_form(body: &[u8]) -> Option<Vec<(String, String)>> {
-    body.split(|&b| b == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let equals = pair.iter().position(|&b| b == b'=').unwrap_or(pair.len());
-            let value = pair.get(equals + 1..).unwrap_or_default();
-            Some((decode(&pair[..equals])?, decode(value)?))
-        })
-        .collect()
-}
-
-fn decode(text: &[u8]) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.iter();
-    while let Some(&byte) = bytes.next() {
-        out.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |b: &u8| char::from(*b).to_digit(16);
-                let (high, low) = (digit(bytes.next()?)?, digit(bytes.next()?)?);
-                u8::try_from(high * 16 + low).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(out).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::decode_form;
-
-    #[test]
-    fn broken_escapes_are_refused_and_plus_is_a_space_once() {
-        for bad in [&b"a=%"[..], b"a=%4", b"a=%zz", b"a=%ff"] {
-            assert_eq!(decode_form(bad), None);
-        }
-        let pairs = decode_form(b"a=1+2%2B3%2525&b=&c").expect("well-formed");
-        let pairs: Vec<_> = pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(pairs, [("a", "1 2+3%25"), ("b", ""), ("c", "")]);
-    }
+    let text = |encoded| String::from_utf8(form::decode(encoded)?).ok();
+    form::pairs(body).map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }

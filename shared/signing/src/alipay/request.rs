@@ -1,9 +1,9 @@
 //! Our calls of the gateway.
 
 use super::Merchant;
-use super::notification::{joined, sorted};
 use crate::fault::Fault;
-use time::{OffsetDateTime, UtcOffset};
+use crate::form::{encoded, joined, sorted};
+use crate::instant;
 
 /// One call as form text with its signature.
 ///
@@ -15,7 +15,11 @@ pub fn sign(
     parameters: &[(String, String)],
     now_ms: u64,
 ) -> Result<String, Fault> {
-    let timestamp = shanghai(now_ms)?;
+    let now = instant::shanghai(now_ms)
+        .ok_or_else(|| Fault::Misconfigured("the clock is out of range".to_owned()))?
+        .to_string();
+    // `yyyy-MM-dd HH:mm:ss`
+    let timestamp = now.replace('T', " ").replace('Z', "");
     let mut fields = vec![
         ("app_id", merchant.app_id.as_str()),
         ("method", method),
@@ -29,47 +33,5 @@ pub fn sign(
     fields.extend(given.map(|(name, value)| (name.as_str(), value.as_str())));
     let signature = merchant.sign_as_us(joined(&sorted(fields.iter().copied())).as_bytes())?;
     fields.push(("sign", &signature));
-    let encoded: Vec<_> = fields.iter().map(|(name, value)| (encode(name), encode(value))).collect();
-    Ok(joined(&encoded))
-}
-
-/// `yyyy-MM-dd HH:mm:ss` in Asia/Shanghai, which has had one offset since 1991.
-fn shanghai(now_ms: u64) -> Result<String, Fault> {
-    let unusable = |_| Fault::Misconfigured("the clock is out of range".to_owned());
-    let seconds = i64::try_from(now_ms / 1000)
-        .map_err(|_| Fault::Misconfigured("the clock is out of range".to_owned()))?;
-    let offset = UtcOffset::from_hms(8, 0, 0).map_err(unusable)?;
-    let t = OffsetDateTime::from_unix_timestamp(seconds).map_err(unusable)?.to_offset(offset);
-    Ok(format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        t.year(),
-        u8::from(t.month()),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second()
-    ))
-}
-
-fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("a String takes all");
-        }
-        out
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shanghai;
-
-    #[test]
-    fn the_timestamp_is_shanghais() {
-        assert_eq!(shanghai(1_767_225_600_000).expect("in range"), "2026-01-01 08:00:00");
-        assert!(shanghai(u64::MAX).is_err());
-    }
+    Ok(encoded(&fields))
 }
