@@ -6,8 +6,7 @@
 use crate::fault::{Fault, Refusal};
 use crate::mac;
 use crate::ring::Ring;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 /// The digest of one line.
 pub fn digest(ring: &Ring, line: &[u8], now_ms: u64) -> Result<String, Fault> {
@@ -42,11 +41,11 @@ fn make(ring: &Ring, parts: &[&[u8]], now_ms: u64) -> Result<String, Fault> {
     let key = ring.signing_key(now_ms)?;
     let mut out = vec![key.kid];
     out.extend(mac::mac(&key.secret, parts));
-    Ok(URL_SAFE_NO_PAD.encode(out))
+    Ok(Base64UrlUnpadded::encode_string(&out))
 }
 
 fn verify(ring: &Ring, parts: &[&[u8]], text: &str) -> Result<bool, Fault> {
-    let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::Malformed)?;
+    let raw = Base64UrlUnpadded::decode_vec(text).map_err(|_| Refusal::Malformed)?;
     if raw.len() != 33 {
         return Err(Refusal::Malformed.into());
     }

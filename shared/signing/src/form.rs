@@ -1,5 +1,6 @@
 //! `application/x-www-form-urlencoded` text, and the `name=value&…` text that providers sign.
 
+use crate::hex;
 use std::fmt::Write as _;
 
 /// The pairs in the order of their names. For a handful: each is put in its place, which needs no sorting code.
@@ -67,9 +68,8 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         out.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let digit = |b: &u8| char::from(*b).to_digit(16);
-                let (high, low) = (digit(bytes.next()?)?, digit(bytes.next()?)?);
-                u8::try_from(high * 16 + low).ok()?
+                let (high, low) = (bytes.next()?, bytes.next()?);
+                hex::byte(*high, *low)?
             }
             other => other,
         });

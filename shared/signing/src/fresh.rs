@@ -1,7 +1,6 @@
 //! New keys for a development machine. Production keys come from the operator's key management.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use rsa::PrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
 
@@ -9,7 +8,7 @@ use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
 pub fn secret() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    Ok(Base64UrlUnpadded::encode_string(&bytes))
 }
 
 /// A ring of one fresh key, in use since 2020 so that tests may move the clock back.
@@ -26,5 +25,8 @@ pub fn single() -> Result<String, getrandom::Error> {
 pub fn rsa() -> Result<(String, String), Box<dyn std::error::Error>> {
     let private = PrivateKey::new(&mut getrandom::rand_core::UnwrapErr(getrandom::SysRng), 2048)?;
     let public = private.to_public_key().to_public_key_der()?;
-    Ok((STANDARD.encode(private.to_pkcs8_der()?.as_bytes()), STANDARD.encode(public.as_bytes())))
+    Ok((
+        Base64::encode_string(&private.to_pkcs8_der()?.as_bytes()),
+        Base64::encode_string(&public.as_bytes()),
+    ))
 }

@@ -1,12 +1,11 @@
 //! Blind index: equal values of one field have equal indexes, and only the key holder can make one.
 
-use crate::mac;
+use crate::{hex, mac};
 
 /// 64 lower-case hex characters. `value` is already in its normal form.
 pub fn index(key: &[u8; 32], field: &str, value: &str) -> String {
     let length = (field.len() as u64).to_be_bytes();
-    let mac = mac::mac(key, &[&length, field.as_bytes(), value.as_bytes()]);
-    mac.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&mac::mac(key, &[&length, field.as_bytes(), value.as_bytes()]))
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 pub mod alipay;
 mod asn1;
 pub mod audit;
+pub mod ccb;
 #[cfg(target_family = "wasm")]
 mod component;
 pub mod fault;
 mod form;
 #[cfg(not(target_family = "wasm"))]
 pub mod fresh;
+mod hex;
 pub mod identity_code;
 pub mod index;
 mod instant;
@@ -21,3 +23,4 @@ mod rsa_key;
 pub mod sealing;
 pub mod session;
 pub mod ticket_code;
+pub mod wechat_pay;

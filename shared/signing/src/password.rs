@@ -2,8 +2,7 @@
 
 use crate::fault::{Fault, Refusal};
 use argon2::{Algorithm, Argon2, Params, Version};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64ct::{Base64Unpadded, Encoding as _};
 
 /// Longer passwords are refused before any work is done.
 pub const MAX_BYTES: usize = 1024;
@@ -12,7 +11,7 @@ const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Hashes with a random 16-byte salt.
 pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, Fault> {
     let hash = argon2id(password, &salt)?;
-    Ok(format!("{PREFIX}{}${}", STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash)))
+    Ok(format!("{PREFIX}{}${}", Base64Unpadded::encode_string(&salt), Base64Unpadded::encode_string(&hash)))
 }
 
 /// Whether `password` is the stored one. Without a stored hash the same work is done, and the answer is no.
@@ -28,8 +27,8 @@ pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Fault> {
 
 fn parse(stored: &str) -> Option<([u8; 16], [u8; 32])> {
     let (salt, hash) = stored.strip_prefix(PREFIX)?.split_once('$')?;
-    let salt = STANDARD_NO_PAD.decode(salt).ok()?.try_into().ok()?;
-    let hash = STANDARD_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+    let salt = Base64Unpadded::decode_vec(salt).ok()?.try_into().ok()?;
+    let hash = Base64Unpadded::decode_vec(hash).ok()?.try_into().ok()?;
     Some((salt, hash))
 }
 
@@ -68,7 +67,7 @@ mod tests {
     #[test]
     fn the_reference_implementation_agrees() {
         let hash = argon2id("password", b"somesalt12345678").expect("hashed");
-        assert_eq!(STANDARD_NO_PAD.encode(hash), REFERENCE);
+        assert_eq!(Base64Unpadded::encode_string(&hash), REFERENCE);
     }
 
     const REFERENCE: &str = "DEwLbbIZGUtgBuB4gYok6r6hNvevYZoxkwMQ5/LXSaU";

@@ -4,8 +4,7 @@
 
 use crate::fault::{Fault, Refusal};
 use crate::{instant, json, mac};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use std::cmp::Reverse;
 
 /// Fewest bytes of a secret.
@@ -50,8 +49,7 @@ impl Ring {
     /// Reads the ring that variable `name` holds. The error names the variable and the defect, never a key.
     pub fn parse(name: &'static str, text: &str) -> Result<Self, Fault> {
         let bad = |defect: String| Fault::Misconfigured(format!("{name}: {defect}"));
-        let ring = json::read(text)
-            .map_err(|e| bad(format!("not a key ring (line {}, column {})", e.line(), e.column())))?;
+        let ring = json::read(text).map_err(|at| bad(format!("not a key ring (no JSON from byte {at})")))?;
         let texts = ring
             .members(["keys"])
             .and_then(|[keys]| json::elements(keys?))
@@ -61,7 +59,7 @@ impl Ring {
         }
         let mut keys: Vec<Key> = Vec::with_capacity(texts.len());
         for text in texts {
-            let key = KeyText::read(text.get()).ok_or_else(|| {
+            let key = KeyText::read(text).ok_or_else(|| {
                 let place = keys.len() + 1;
                 bad(format!(
                     "not a key ring (key {place} is not {{\"kid\", \"key\", \"not_before\", \"retire\"}})"
@@ -127,7 +125,7 @@ pub fn single(name: &'static str, text: &str) -> Result<[u8; 32], Fault> {
 }
 
 fn decode_secret(text: &str) -> Result<Vec<u8>, &'static str> {
-    let raw = URL_SAFE_NO_PAD.decode(text).map_err(|_| "key is not base64url without padding")?;
+    let raw = Base64UrlUnpadded::decode_vec(text).map_err(|_| "key is not base64url without padding")?;
     if raw.len() < MIN_SECRET { Err("key is shorter than 32 bytes") } else { Ok(raw) }
 }
 
@@ -137,7 +135,7 @@ pub(crate) mod tests {
 
     /// Kid 1 from 2026-01-01 to 2026-02-01, kid 2 from 2026-01-15.
     pub(crate) fn two_keys(name: &'static str) -> Ring {
-        let key = |byte: u8| URL_SAFE_NO_PAD.encode([byte; 32]);
+        let key = |byte: u8| Base64UrlUnpadded::encode_string(&[byte; 32]);
         let text = format!(
             r#"{{"keys":[{{"kid":1,"key":"{}","not_before":"2026-01-01T00:00:00Z","retire":"2026-02-01T00:00:00Z"}},
                 {{"kid":2,"key":"{}","not_before":"2026-01-15T00:00:00Z"}}]}}"#,
@@ -159,10 +157,10 @@ pub(crate) mod tests {
 
     #[test]
     fn unusable_rings_are_refused_with_the_variable_and_the_defect() {
-        let good = URL_SAFE_NO_PAD.encode([7; 32]);
-        let short = URL_SAFE_NO_PAD.encode([7; 31]);
+        let good = Base64UrlUnpadded::encode_string(&[7; 32]);
+        let short = Base64UrlUnpadded::encode_string(&[7; 31]);
         let one = |key: &str| format!(r#"{{"kid":1,"key":"{key}","not_before":"2026-01-01T00:00:00Z"}}"#);
-        assert_eq!(defect(""), "session_keys: not a key ring (line 1, column 0)");
+        assert_eq!(defect(""), "session_keys: not a key ring (no JSON from byte 0)");
         assert_eq!(defect(r#"{"keys":[]}"#), "session_keys: holds no key");
         assert_eq!(
             defect(&format!(r#"{{"keys":[{}]}}"#, one(&short))),
@@ -199,7 +197,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_key_without_an_end_may_say_so() {
-        let good = URL_SAFE_NO_PAD.encode([7; 32]);
+        let good = Base64UrlUnpadded::encode_string(&[7; 32]);
         let text = r#" {"keys" : [ { "kid": 1, "key": "KEY", "not_before": "2026\u002d01-01T00:00:00Z", "retire": null } ] } "#;
         let ring = Ring::parse("session_keys", &text.replace("KEY", &good)).expect("well-formed");
         assert_eq!(ring.key_in_use(1, JAN_01).expect("key").retire_ms, None);

@@ -1,8 +1,7 @@
 //! RSA keys as operators paste them, and PKCS#1 v1.5 signatures with SHA-256.
 
 use crate::asn1::Elements;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding as _};
 use der::Tag;
 use rsa::{BoxedUint, Pkcs1v15Sign, PrivateKey, PublicKey};
 use sha2::{Digest, Sha256};
@@ -16,8 +15,12 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 
 /// The bytes of base64 text, with or without PEM lines.
 pub(crate) fn der(text: &str) -> Option<Vec<u8>> {
-    let body: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
-    STANDARD.decode(body.replace([' ', '\r'], "")).ok()
+    let mut body = String::with_capacity(text.len());
+    for line in text.lines().filter(|line| !line.starts_with("-----")) {
+        body.push_str(line);
+    }
+    body.retain(|c| c != ' ' && c != '\r');
+    Base64::decode_vec(&body).ok()
 }
 
 /// A private key in base64 of PKCS#8 (RFC 5958) or PKCS#1 (RFC 8017).
@@ -45,9 +48,13 @@ fn pkcs1(der: &[u8]) -> Option<PrivateKey> {
     PrivateKey::from_components(number(n)?, BoxedUint::from_be_slice_vartime(e), number(d)?, primes).ok()
 }
 
-/// A public key in DER of SubjectPublicKeyInfo (RFC 5280) whose modulus has as many bits as `sizes` allow.
-pub(crate) fn public(der: &[u8], sizes: RangeInclusive<usize>) -> Option<PublicKey> {
-    let mut info = Elements::of_sequence(der)?;
+/// A public key in base64 of SubjectPublicKeyInfo.
+pub(crate) fn public(text: &str) -> Option<PublicKey> {
+    public_of(Elements::of_sequence(&der(text)?)?, SIZES)
+}
+
+/// The public key of SubjectPublicKeyInfo (RFC 5280) whose modulus has as many bits as `sizes` allow.
+pub(crate) fn public_of(mut info: Elements<'_>, sizes: RangeInclusive<usize>) -> Option<PublicKey> {
     is_rsa(info.sequence()?)?;
     let mut key = Elements::of_sequence(info.bytes_of_bits()?)?;
     let (n, e) = (key.unsigned()?, key.unsigned()?);
@@ -67,7 +74,7 @@ pub(crate) fn signed_by<'a>(
     content: &[u8],
     signature: &str,
 ) -> bool {
-    let Ok(signature) = STANDARD.decode(signature) else { return false };
+    let Ok(signature) = Base64::decode_vec(signature) else { return false };
     let digest = Sha256::digest(content);
     keys.any(|key| key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, &signature).is_ok())
 }
@@ -77,6 +84,6 @@ pub(crate) fn sign(key: &PrivateKey, content: &[u8]) -> Option<String> {
     let digest = Sha256::digest(content);
     // Blinded: private-key operations are where timing could speak.
     key.sign_with_rng(&mut getrandom::SysRng, Pkcs1v15Sign::new::<Sha256>(), &digest)
-        .map(|signature| STANDARD.encode(signature))
+        .map(|signature| Base64::encode_string(&signature))
         .ok()
 }

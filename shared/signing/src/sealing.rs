@@ -4,11 +4,10 @@
 //! authenticated, so that a field moved to another row, column or table does not open.
 
 use crate::fault::{Fault, Refusal};
-use crate::ring::{Key, Ring};
+use crate::ring::Ring;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 const VERSION: u8 = 1;
 const HEAD: usize = 2 + 12;
@@ -18,26 +17,35 @@ pub fn seal(ring: &Ring, context: &str, plain: &[u8], nonce: [u8; 12], now_ms: u
     let key = ring.signing_key(now_ms)?;
     let aad = aad(key.kid, context);
     let payload = Payload { msg: plain, aad: &aad };
-    let sealed = cipher(key)
+    let sealed = Aes256Gcm::new(&key.secret.into())
         .encrypt(&Nonce::from(nonce), payload)
         .map_err(|_| Fault::Misconfigured("sealing_keys: the field is too long to seal".to_owned()))?;
     let mut out = vec![VERSION, key.kid];
     out.extend(nonce);
     out.extend(sealed);
-    Ok(URL_SAFE_NO_PAD.encode(out))
+    Ok(Base64UrlUnpadded::encode_string(&out))
 }
 
 /// Opens what was sealed for the same context.
 pub fn open(ring: &Ring, context: &str, sealed: &str) -> Result<Vec<u8>, Fault> {
-    let raw = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Refusal::Malformed)?;
+    let raw = Base64UrlUnpadded::decode_vec(sealed).map_err(|_| Refusal::Malformed)?;
     if raw.len() < HEAD + 16 || raw[0] != VERSION {
         return Err(Refusal::Malformed.into());
     }
     let key = ring.key(raw[1])?;
     let nonce: [u8; 12] = raw[2..HEAD].try_into().map_err(|_| Refusal::Malformed)?;
-    let aad = aad(key.kid, context);
-    let payload = Payload { msg: &raw[HEAD..], aad: &aad };
-    cipher(key).decrypt(&Nonce::from(nonce), payload).map_err(|_| Refusal::Forged.into())
+    Ok(decrypt(&key.secret, &nonce, &aad(key.kid, context), &raw[HEAD..])?)
+}
+
+/// AES-256-GCM: `sealed` is ciphertext and tag.
+pub(crate) fn decrypt(
+    key: &[u8; 32],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    sealed: &[u8],
+) -> Result<Vec<u8>, Refusal> {
+    let payload = Payload { msg: sealed, aad };
+    Aes256Gcm::new(key.into()).decrypt(nonce.into(), payload).map_err(|_| Refusal::Forged)
 }
 
 /// The same content under the newest key, or none if it is there already.
@@ -49,15 +57,11 @@ pub fn reseal(
     now_ms: u64,
 ) -> Result<Option<String>, Fault> {
     let plain = open(ring, context, sealed)?;
-    let kid = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| Refusal::Malformed)?[1];
+    let kid = Base64UrlUnpadded::decode_vec(sealed).map_err(|_| Refusal::Malformed)?[1];
     if kid == ring.signing_key(now_ms)?.kid {
         return Ok(None);
     }
     seal(ring, context, &plain, nonce, now_ms).map(Some)
-}
-
-fn cipher(key: &Key) -> Aes256Gcm {
-    Aes256Gcm::new(&key.secret.into())
 }
 
 fn aad(kid: u8, context: &str) -> Vec<u8> {

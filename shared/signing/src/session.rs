@@ -17,8 +17,7 @@
 use crate::fault::{Fault, Refusal};
 use crate::mac;
 use crate::ring::Ring;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 const VERSION: u8 = 1;
 const SIGNED: usize = 81;
@@ -75,7 +74,7 @@ pub fn issue(ring: &Ring, purpose: Purpose, claims: &Claims) -> Result<String, F
     token.extend(claims.issued_at_ms.to_be_bytes());
     token.extend(claims.expires_at_ms.to_be_bytes());
     token.extend(mac::mac(&key.secret, &[&token]));
-    Ok(URL_SAFE_NO_PAD.encode(token))
+    Ok(Base64UrlUnpadded::encode_string(&token))
 }
 
 /// The claims of an authentic, unexpired token of this purpose.
@@ -83,7 +82,7 @@ pub fn check(ring: &Ring, purpose: Purpose, token: &str, now_ms: u64) -> Result<
     if token.len() != TEXT_LENGTH {
         return Err(Refusal::Malformed.into());
     }
-    let token = URL_SAFE_NO_PAD.decode(token).map_err(|_| Refusal::Malformed)?;
+    let token = Base64UrlUnpadded::decode_vec(token).map_err(|_| Refusal::Malformed)?;
     let token: &[u8; LENGTH] = token.as_slice().try_into().map_err(|_| Refusal::Malformed)?;
     if token[0] != VERSION {
         return Err(Refusal::Malformed.into());
@@ -139,11 +138,11 @@ mod tests {
     fn every_changed_bit_is_refused() {
         let ring = two_keys("session_keys");
         let token = issue(&ring, Purpose::Access, &claims()).expect("issued");
-        let raw = URL_SAFE_NO_PAD.decode(&token).expect("base64url");
+        let raw = Base64UrlUnpadded::decode_vec(&token).expect("base64url");
         for bit in 0..raw.len() * 8 {
             let mut changed = raw.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let changed = URL_SAFE_NO_PAD.encode(changed);
+            let changed = Base64UrlUnpadded::encode_string(&changed);
             assert!(check(&ring, Purpose::Access, &changed, JAN_01 + DAY).is_err(), "bit {bit}");
         }
     }

@@ -29,8 +29,8 @@ pub fn answer(merchant: &Merchant, method: &str, body: &[u8]) -> Result<String, 
             return Err(Refusal::Malformed.into());
         }
     }
-    let signed = signed.ok_or(Refusal::Malformed)?.get();
-    let signature = signature.and_then(|raw| json::string(raw.get())).ok_or(Refusal::Forged)?;
+    let signed = signed.ok_or(Refusal::Malformed)?;
+    let signature = signature.and_then(|raw| json::string(raw)).ok_or(Refusal::Forged)?;
     if merchant.signed_by_alipay(signed.as_bytes(), &signature) {
         Ok(signed.to_owned())
     } else {

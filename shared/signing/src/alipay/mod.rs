@@ -26,52 +26,29 @@ pub struct Merchant {
     public: Vec<PublicKey>,
 }
 
-struct Text {
-    app_id: String,
-    seller_id: String,
-    app_private_key: String,
-    alipay_public_keys: Vec<String>,
-}
-
-impl Text {
-    fn read(text: &str) -> Option<Self> {
-        let [app_id, seller_id, private, public] = json::read(text).ok()?.members([
-            "app_id",
-            "seller_id",
-            "app_private_key",
-            "alipay_public_keys",
-        ])?;
-        let public = json::elements(public?)?;
-        Some(Self {
-            app_id: json::string(app_id?)?,
-            seller_id: json::string(seller_id?)?,
-            app_private_key: json::string(private?)?,
-            alipay_public_keys: public.iter().map(|key| json::string(key.get())).collect::<Option<_>>()?,
-        })
-    }
-}
-
 impl Merchant {
     /// Reads the variable. The error names the defect, never a key.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let bad = |defect: &str| Fault::Misconfigured(format!("alipay: {defect}"));
-        let text = Text::read(text).ok_or_else(|| {
-            bad("not {\"app_id\", \"seller_id\", \"app_private_key\", \"alipay_public_keys\"}")
-        })?;
-        if text.app_id.is_empty() || text.seller_id.is_empty() {
-            return Err(bad("app_id and seller_id must not be empty"));
+        Self::read(text).map_err(|defect| Fault::Misconfigured(format!("alipay: {defect}")))
+    }
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let ([app_id, seller_id, private], keys) = parts(text)
+            .ok_or("not {\"app_id\", \"seller_id\", \"app_private_key\", \"alipay_public_keys\"}")?;
+        if app_id.is_empty() || seller_id.is_empty() {
+            return Err("app_id and seller_id must not be empty");
         }
-        let private = rsa_key::private(&text.app_private_key)
-            .ok_or_else(|| bad("app_private_key is not an RSA key in base64 of PKCS#8 or PKCS#1"))?;
-        let public: Option<Vec<_>> = text
-            .alipay_public_keys
-            .iter()
-            .map(|key| rsa_key::public(&rsa_key::der(key)?, rsa_key::SIZES))
-            .collect();
-        let public = public
-            .filter(|keys| !keys.is_empty())
-            .ok_or_else(|| bad("alipay_public_keys must be RSA keys in base64 of SubjectPublicKeyInfo"))?;
-        Ok(Self { app_id: text.app_id, seller_id: text.seller_id, private, public })
+        let private = rsa_key::private(&private)
+            .ok_or("app_private_key is not an RSA key in base64 of PKCS#8 or PKCS#1")?;
+        let mut public = Vec::with_capacity(keys.len());
+        for key in keys {
+            let key = json::string(key).and_then(|key| rsa_key::public(&key));
+            public.push(key.ok_or(BAD_PUBLIC_KEYS)?);
+        }
+        if public.is_empty() {
+            return Err(BAD_PUBLIC_KEYS);
+        }
+        Ok(Self { app_id, seller_id, private, public })
     }
 
     /// Whether one of Alipay's keys made `signature` (base64) over `content`.
@@ -83,4 +60,12 @@ impl Merchant {
         rsa_key::sign(&self.private, content)
             .ok_or_else(|| Fault::Misconfigured("alipay: app_private_key cannot sign".to_owned()))
     }
+}
+
+const BAD_PUBLIC_KEYS: &str = "alipay_public_keys must be RSA keys in base64 of SubjectPublicKeyInfo";
+
+fn parts(text: &str) -> Option<([String; 3], Vec<&str>)> {
+    let [app_id, seller_id, private, public] =
+        json::read(text).ok()?.members(["app_id", "seller_id", "app_private_key", "alipay_public_keys"])?;
+    Some((json::strings([app_id, seller_id, private])?, json::elements(public?)?))
 }
