@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::{
     OffsetDateTime, PrimitiveDateTime, UtcOffset,
-    format_description::BorrowedFormatItem,
+    format_description::{BorrowedFormatItem, well_known::Rfc3339},
     macros::{format_description, offset},
 };
 
@@ -56,6 +56,20 @@ pub fn parse_stamp(text: &str) -> Option<i64> {
     Some(local.assume_offset(SHANGHAI).unix_timestamp() * 1000)
 }
 
+/// RFC 3339 in whole seconds: `yyyy-MM-ddTHH:mm:ss+08:00`.
+pub fn rfc3339(ms: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000))
+        .ok()
+        .and_then(|at| at.to_offset(SHANGHAI).format(&Rfc3339).ok())
+        .expect("a Unix time within the years 1 to 9999")
+}
+
+/// Reads RFC 3339 of any zone as Unix milliseconds; anything else is none.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 /// Unix milliseconds of the coming midnight in Shanghai.
 pub fn end_of_day(ms: i64) -> i64 {
     const DAY: i64 = 86_400_000;
@@ -97,6 +111,16 @@ mod tests {
         assert_eq!(stamp_ms(MS), "2026-11-29 00:00:00.123");
         assert_eq!(digits(MS), "20261129000000");
         assert_eq!(parse_stamp("2026-11-29 00:00:00"), Some(MS - 123));
+    }
+
+    #[test]
+    fn rfc_3339_names_its_zone() {
+        for text in ["", "2026-11-29", "2026-11-29T00:00:00", "2026-11-29 00:00:00", "2026-02-30T00:00:00Z"] {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
+        assert_eq!(rfc3339(MS), "2026-11-29T00:00:00+08:00");
+        assert_eq!(parse_rfc3339("2026-11-28T16:00:00.123Z"), Some(MS));
+        assert_eq!(parse_rfc3339("2026-11-29T00:00:00+08:00"), Some(MS - 123));
     }
 
     #[test]

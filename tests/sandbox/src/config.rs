@@ -4,13 +4,18 @@ use std::{fmt, fs, path::Path};
 
 use serde::Deserialize;
 
-use crate::alipay::{Account, KeyError, PrivateKey, PublicKey};
+use crate::{
+    alipay::{Account, KeyError, PrivateKey, PublicKey},
+    wechat,
+};
 
 /// What the sandbox must know before it can play anybody.
 #[derive(Debug)]
 pub struct Config {
     /// The merchant that Alipay serves, and Alipay's own key.
     pub alipay: Account,
+    /// The merchant that WeChat Pay serves, if it is played.
+    pub wechat_pay: Option<wechat::Account>,
 }
 
 /// Why a configuration cannot be used. The text names the field, never a key.
@@ -22,6 +27,8 @@ pub enum ConfigError {
     Malformed(serde_json::Error),
     /// A key cannot be used.
     Key(&'static str, KeyError),
+    /// WeChat Pay's account cannot be used.
+    WechatPay(wechat::AccountError),
     /// A field must not be empty.
     Empty(&'static str),
 }
@@ -32,6 +39,7 @@ impl fmt::Display for ConfigError {
             Self::Unreadable(path, error) => write!(f, "cannot read {path}: {error}"),
             Self::Malformed(error) => write!(f, "malformed configuration: {error}"),
             Self::Key(field, error) => write!(f, "{field}: {error}"),
+            Self::WechatPay(error) => error.fmt(f),
             Self::Empty(field) => write!(f, "{field} is empty"),
         }
     }
@@ -43,6 +51,7 @@ impl std::error::Error for ConfigError {}
 #[serde(deny_unknown_fields)]
 struct File {
     alipay: AlipayFile,
+    wechat_pay: Option<wechat::AccountFile>,
 }
 
 #[derive(Deserialize)]
@@ -63,10 +72,10 @@ impl Config {
     }
 
     /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key"}}`; keys as base64 of
-    /// SubjectPublicKeyInfo and of PKCS#8.
+    /// SubjectPublicKeyInfo and of PKCS#8. The member `wechat_pay` is optional; [`wechat::account`] makes one.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let AlipayFile { app_id, seller_id, app_public_key, private_key } =
-            serde_json::from_str::<File>(text).map_err(ConfigError::Malformed)?.alipay;
+        let file: File = serde_json::from_str(text).map_err(ConfigError::Malformed)?;
+        let AlipayFile { app_id, seller_id, app_public_key, private_key } = file.alipay;
         for (field, value) in [("alipay.app_id", &app_id), ("alipay.seller_id", &seller_id)] {
             if value.is_empty() {
                 return Err(ConfigError::Empty(field));
@@ -76,6 +85,8 @@ impl Config {
             .map_err(|error| ConfigError::Key("alipay.app_public_key", error))?;
         let private_key = PrivateKey::from_base64(&private_key)
             .map_err(|error| ConfigError::Key("alipay.private_key", error))?;
-        Ok(Self { alipay: Account { app_id, seller_id, app_public_key, private_key } })
+        let wechat_pay =
+            file.wechat_pay.map(wechat::Account::try_from).transpose().map_err(ConfigError::WechatPay)?;
+        Ok(Self { alipay: Account { app_id, seller_id, app_public_key, private_key }, wechat_pay })
     }
 }

@@ -6,8 +6,11 @@ pub mod alipay;
 pub mod clock;
 pub mod config;
 mod journal;
+mod keys;
+mod outbound;
 mod page;
 mod server;
+pub mod wechat;
 
 pub use config::Config;
 pub use server::{Options, Running, start};

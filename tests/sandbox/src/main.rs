@@ -6,7 +6,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use zerotrip_sandbox::{Config, Options, start};
 
-/// Plays Alipay on this machine, with the strictness of the real one.
+/// Plays Alipay and WeChat Pay on this machine, with the strictness of the real one.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::{Router, response::Response, routing::get};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{Config, alipay::Alipay, clock::Clock, page::page};
+use crate::{Config, alipay::Alipay, clock::Clock, page::page, wechat::WechatPay};
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Options {
     pub time_scale: u32,
     /// Seconds added to the machine's clock.
     pub clock_offset_s: i64,
-    /// File that keeps trades over a restart.
+    /// File that keeps trades over a restart; WeChat Pay's stand beside it in a file whose name ends in `.wechat`.
     pub journal: Option<PathBuf>,
 }
 
@@ -33,7 +33,7 @@ pub struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<io::Result<()>>,
-    _dispatcher: AbortOnDrop,
+    _dispatchers: Vec<AbortOnDrop>,
 }
 
 #[derive(Debug)]
@@ -50,16 +50,27 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
     let clock = Clock::shifted(options.clock_offset_s);
     let alipay =
         Arc::new(Alipay::open(config.alipay, clock, options.time_scale, options.journal.as_deref())?);
+    let journal = options.journal.map(|path| {
+        let mut path = path.into_os_string();
+        path.push(".wechat");
+        PathBuf::from(path)
+    });
+    let open = |account| WechatPay::open(account, clock, options.time_scale, journal.as_deref());
+    let wechat = config.wechat_pay.map(open).transpose()?.map(Arc::new);
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let dispatcher = AbortOnDrop(tokio::spawn(alipay.clone().dispatch()));
-    let routes = Router::new().route("/", get(index)).merge(crate::alipay::routes(alipay));
+    let mut dispatchers = vec![AbortOnDrop(tokio::spawn(alipay.clone().dispatch()))];
+    let mut routes = Router::new().route("/", get(index)).merge(crate::alipay::routes(alipay));
+    if let Some(wechat) = wechat {
+        dispatchers.push(AbortOnDrop(tokio::spawn(wechat.clone().dispatch())));
+        routes = routes.merge(crate::wechat::routes(wechat));
+    }
     let server = tokio::spawn(async move {
         // An error means that `Running` was dropped, which ends the server as well.
         axum::serve(listener, routes).with_graceful_shutdown(async { drop(stopped.await) }).await
     });
-    Ok(Running { address, stop, server, _dispatcher: dispatcher })
+    Ok(Running { address, stop, server, _dispatchers: dispatchers })
 }
 
 impl Running {
@@ -86,6 +97,11 @@ async fn index() -> Response {
 <ul><li><a href=\"/control/alipay/trades\">交易</a></li>\
 <li><a href=\"/control/alipay/notifications\">异步通知</a></li>\
 <li><a href=\"/control/alipay/faults\">故障设置</a></li></ul>\
-<p>控制接口 <code>/control/alipay/…</code> 不属于支付宝，只供开发和测试使用。</p></section>",
+<p>控制接口 <code>/control/alipay/…</code> 不属于支付宝，只供开发和测试使用。</p></section>\
+<section><h2>微信支付（模拟）</h2><p>接口：<code>/v3/…</code>。收银台由下单应答的 <code>h5_url</code> 打开。\
+配置中没有 <code>wechat_pay</code> 时不提供。</p>\
+<ul><li><a href=\"/control/wechat/trades\">交易</a></li>\
+<li><a href=\"/control/wechat/notifications\">回调通知</a></li>\
+<li><a href=\"/control/wechat/faults\">故障设置</a></li></ul></section>",
     )
 }

@@ -4,11 +4,7 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
+use http_body_util::Full;
 use tokio::task::JoinSet;
 
 use super::{
@@ -17,12 +13,12 @@ use super::{
     notice::{Attempt, Notification},
     trade::{Status, Trade},
 };
+use crate::outbound;
 
 /// The merchant's time to answer. A limit of waiting, not a delay: it is not scaled.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_SLEEP_MS: i64 = 3_600_000;
 const AFTER_ERROR: Duration = Duration::from_secs(1);
-const LONGEST_BODY: usize = 64 * 1024;
 
 impl Alipay {
     /// The trade becomes this, and the merchant is told.
@@ -135,30 +131,11 @@ fn unanswered(at_ms: i64, error: String) -> Attempt {
     Attempt { at_ms, status: None, body: String::new(), error: Some(error), acknowledged: false }
 }
 
-/// One POST on a connection of its own. Redirects are answers, not followed.
 async fn post(url: &str, body: Bytes) -> Result<(u16, Bytes), String> {
     let request = Request::post(url)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
         .header(header::USER_AGENT, "Mozilla/4.0")
         .body(Full::new(body))
         .map_err(|error| error.to_string())?;
-    let client = Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_max_idle_per_host(0)
-        .build_http();
-    let response = client.request(request).await.map_err(|error| chain(&error))?;
-    let status = response.status().as_u16();
-    let body = Limited::new(response.into_body(), LONGEST_BODY).collect().await.map_err(|e| e.to_string())?;
-    Ok((status, body.to_bytes()))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    outbound::send(request).await
 }

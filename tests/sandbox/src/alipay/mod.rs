@@ -12,7 +12,6 @@ mod failure;
 mod faults;
 mod gateway;
 mod identifiers;
-mod keys;
 mod money;
 mod notice;
 mod open;
@@ -35,10 +34,10 @@ use self::{book::Book, faults::Faults};
 use crate::clock::Clock;
 
 pub use self::{
-    keys::{KeyError, PrivateKey, PublicKey},
     money::Fen,
     sign::{content, sign_notification},
 };
+pub use crate::keys::{KeyError, PrivateKey, PublicKey};
 
 /// Text in order, as a form has it.
 pub type Fields = Vec<(String, String)>;

@@ -2,7 +2,8 @@
 
 use form_urlencoded::Serializer;
 
-use super::{Fields, keys::PrivateKey};
+use super::Fields;
+use crate::keys::PrivateKey;
 
 /// `name=value` of every field that is not empty and not in `without`, sorted by name, joined by `&`.
 pub fn content<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>, without: &[&str]) -> String {

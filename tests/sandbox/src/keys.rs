@@ -34,7 +34,7 @@ impl fmt::Display for KeyError {
 
 impl std::error::Error for KeyError {}
 
-/// Signs RSASSA-PKCS1-v1_5 with SHA-256, Alipay's `RSA2`.
+/// Signs RSASSA-PKCS1-v1_5 with SHA-256: Alipay's `RSA2`, WeChat Pay's `SHA256-RSA2048`.
 pub struct PrivateKey(RsaKeyPair);
 
 impl PrivateKey {
@@ -43,13 +43,23 @@ impl PrivateKey {
         RsaKeyPair::from_pkcs8(&decode(text)?).map(Self).map_err(|_| KeyError::Unusable)
     }
 
+    /// DER of the RSAPublicKey (PKCS#1) that belongs to it.
+    pub fn public(&self) -> &[u8] {
+        self.0.public().as_ref()
+    }
+
     /// The signature of `content` as base64.
     pub fn sign(&self, content: &str) -> String {
+        STANDARD.encode(self.sign_bytes(content.as_bytes()))
+    }
+
+    /// The signature of `content`.
+    pub fn sign_bytes(&self, content: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.0.public().modulus_len()];
         self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), content.as_bytes(), &mut signature)
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), content, &mut signature)
             .expect("a 2048-bit modulus holds a SHA-256 digest and the system has randomness");
-        STANDARD.encode(signature)
+        signature
     }
 }
 
@@ -59,7 +69,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// Checks `RSA2` signatures.
+/// Checks such signatures.
 #[derive(Clone, Debug)]
 pub struct PublicKey(Vec<u8>);
 
@@ -84,7 +94,8 @@ impl PublicKey {
     }
 }
 
-fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
+/// Base64 in which white space is ignored.
+pub fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
     let text: String = text.split_ascii_whitespace().collect();
     STANDARD.decode(text).map_err(|_| KeyError::Base64)
 }
