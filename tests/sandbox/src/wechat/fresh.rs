@@ -42,10 +42,7 @@ pub struct Sides {
 pub fn account(merchant: &KeyPair, platform: &KeyPair, public_mode: &KeyPair) -> Result<Sides, KeyError> {
     let now_ms = Clock::shifted(0).now_ms();
     let now_s = now_ms.unsigned_abs() / 1000;
-    let platform_key = PrivateKey::from_base64(&platform.private)?;
-    let (from_s, until_s) = (now_s - 365 * DAY_S, now_s + 5 * 365 * DAY_S);
-    let certificate = issue(&platform_key, &decode(&platform.public)?, serial(), from_s, until_s);
-    let certificate = STANDARD.encode(certificate.ok_or(KeyError::Der)?);
+    let certificate = certificate(platform, now_s - 365 * DAY_S, now_s + 5 * 365 * DAY_S)?;
     let mch_id = format!("19{}", identifiers::random_digits(8));
     let id =
         format!("{PUBLIC_KEY_PREFIX}01{mch_id}{}{}", &digits(now_ms)[..8], identifiers::random_digits(12));
@@ -61,7 +58,7 @@ pub fn account(merchant: &KeyPair, platform: &KeyPair, public_mode: &KeyPair) ->
             "merchant_serial": merchant_serial,
             "merchant_public_key": merchant.public,
             "api_v3_key": api_v3_key,
-            "certificates": [{ "certificate": certificate, "private_key": platform.private }],
+            "certificates": [certificate],
             "public_key": { "id": id, "private_key": public_mode.private },
         }),
         merchant: json!({
@@ -74,6 +71,13 @@ pub fn account(merchant: &KeyPair, platform: &KeyPair, public_mode: &KeyPair) ->
             "public_keys": [{ "id": id, "key": public_mode.public }],
         }),
     })
+}
+
+/// One more of `certificates` in the sandbox's configuration, good from one Unix second to another; the years 1970 to 2049.
+pub fn certificate(platform: &KeyPair, from_s: u64, until_s: u64) -> Result<Value, KeyError> {
+    let key = PrivateKey::from_base64(&platform.private)?;
+    let issued = issue(&key, &decode(&platform.public)?, serial(), from_s, until_s).ok_or(KeyError::Der)?;
+    Ok(json!({ "certificate": STANDARD.encode(issued), "private_key": platform.private }))
 }
 
 /// 40 hex digits, positive, without leading zero.

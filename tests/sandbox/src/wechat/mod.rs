@@ -49,7 +49,7 @@ pub use self::{
     account::{Account, AccountError},
     callback::{Callback, Event},
     faults::CallbackKey,
-    fresh::{KeyPair, Sides, account},
+    fresh::{KeyPair, Sides, account, certificate},
 };
 
 /// So many notifications are under way at once; the others wait their turn.

@@ -109,3 +109,17 @@ fn redeem(wechat: &WechatPay, query: Option<String>) -> Result<Value, (u32, &'st
         "scope": SCOPE,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_good_for_five_minutes() {
+        for (after_ms, redeemed) in [(300_001, false), (300_000, false), (299_999, true)] {
+            let mut codes = Codes::default();
+            let code = codes.give(1000);
+            assert_eq!(codes.redeem(&code, 1000 + after_ms).is_ok(), redeemed, "{after_ms} ms");
+        }
+    }
+}

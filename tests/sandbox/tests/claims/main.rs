@@ -6,3 +6,4 @@ mod notifications;
 mod process;
 mod sdk;
 mod support;
+mod wechat;

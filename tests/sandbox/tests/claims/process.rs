@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::*;
 
 /// Killed at the end of a test, whatever came of it.
-struct Program(Child);
+pub struct Program(Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -23,14 +23,14 @@ impl Drop for Program {
     }
 }
 
-fn folder(name: &str) -> PathBuf {
+pub fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("config.json"), config_text()).unwrap();
     folder
 }
 
-fn command(folder: &Path) -> Command {
+pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zerotrip-sandbox"));
     command.arg("--config").arg(folder.join("config.json"));
     command.arg("--journal").arg(folder.join("journal.jsonl"));
@@ -38,7 +38,7 @@ fn command(folder: &Path) -> Command {
     command
 }
 
-fn started(folder: &Path) -> (Program, String) {
+pub fn started(folder: &Path) -> (Program, String) {
     let mut program = Program(command(folder).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -47,7 +47,7 @@ fn started(folder: &Path) -> (Program, String) {
     (program, origin.to_owned())
 }
 
-fn signalled(mut program: Program, signal: &str) -> ExitStatus {
+pub fn signalled(mut program: Program, signal: &str) -> ExitStatus {
     let pid = program.0.id().to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     program.0.wait().unwrap()

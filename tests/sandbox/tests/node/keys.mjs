@@ -1,4 +1,4 @@
-// Two fresh RSA key pairs as base64 DER: the merchant's application and Alipay.
+// Fresh RSA key pairs as base64 DER: the merchant and Alipay, the merchant and WeChat Pay, and somebody else.
 import { generateKeyPairSync } from 'node:crypto';
 
 const pair = () => {
@@ -9,4 +9,5 @@ const pair = () => {
   });
   return { public: publicKey.toString('base64'), private: privateKey.toString('base64') };
 };
-console.log(JSON.stringify({ app: pair(), alipay: pair(), stranger: pair() }));
+const owners = ['app', 'alipay', 'merchant', 'platform', 'publicMode', 'stranger'];
+console.log(JSON.stringify(Object.fromEntries(owners.map((owner) => [owner, pair()]))));
