@@ -149,3 +149,38 @@ impl Notification {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting() -> Notification {
+        Notification {
+            id: "EV-1".into(),
+            out_trade_no: "T00001".into(),
+            url: "http://127.0.0.1/".into(),
+            subject: Subject::Transaction,
+            resource: Value::Null,
+            created_ms: 0,
+            state: State::Pending,
+            due_ms: Some(0),
+            sends: 0,
+            attempts: Vec::new(),
+            in_flight: true,
+        }
+    }
+
+    #[test]
+    fn sends_without_answer_follow_the_published_gaps_and_end() {
+        let mut notification = waiting();
+        // Of the payment notice's page: 15 s, 15 s, 30 s, 3 m, 10 m, 20 m, 30 m, 30 m, 30 m, 60 m, 3 h, 3 h, 3 h, 6 h, 6 h.
+        let seconds = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
+        for (sends, gap) in seconds.into_iter().enumerate() {
+            notification.sent(Vec::new(), 1000, 10);
+            assert_eq!((notification.sends, notification.due_ms), (sends + 1, Some(1000 + gap * 100)));
+        }
+        assert_eq!(seconds.iter().sum::<i64>(), 24 * 3600 + 4 * 60);
+        notification.sent(Vec::new(), 1000, 10);
+        assert_eq!((notification.state, notification.due_ms), (State::GivenUp, None));
+    }
+}

@@ -3,7 +3,10 @@
 use std::{collections::HashSet, time::Duration};
 
 use serde_json::{Value, json};
-use zerotrip_sandbox::Options;
+use zerotrip_sandbox::{
+    Options,
+    wechat::{CallbackKey, Event},
+};
 
 use super::support::*;
 
@@ -29,7 +32,7 @@ async fn a_notification_without_acknowledgement_is_sent_sixteen_times_at_wechats
     let seconds = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
     for (gap, seconds) in gaps.zip(seconds) {
         let planned = seconds * 1000 / i64::from(FAST);
-        assert!((planned..planned + 250).contains(&gap), "{gap} ms instead of {planned}");
+        assert!((planned..planned + 1000).contains(&gap), "{gap} ms instead of {planned}");
     }
     let received = shop.received();
     assert_eq!(received.len(), 16);
@@ -100,9 +103,9 @@ async fn held_dropped_and_duplicated_notifications() {
         .collect();
     assert_eq!((received.len(), ids.len()), (3, 1));
     assert!(received.iter().all(|(_, body)| resource(body)["out_trade_no"] == "T00002"));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    notification_until(&origin, |n| n["state"] == "delivered").await;
     let told = notifications(&origin).await;
-    assert_eq!((&told[0]["state"], &told[1]["state"]), (&json!("dropped"), &json!("delivered")));
+    assert_eq!(told[0]["state"], "dropped");
     assert_eq!((&told[1]["sends"], told[1]["attempts"].as_array().unwrap().len()), (&json!(1), 3));
     // Delivered long ago, and sent once more; the lost one is lost, but can be sent too.
     control(&origin, "faults", json!({})).await;
@@ -122,9 +125,9 @@ async fn late_notifications_come_late_and_the_newest_may_come_first() {
     let origin = sandbox.origin();
     control(&origin, "faults", json!({ "late_ms": 400 })).await;
     paid(&origin, "T00001", &shop.url).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(shop.received().len(), 0);
-    shop.arrived(1).await;
+    let told = notification_until(&origin, |n| n["state"] == "delivered").await;
+    let (created_ms, sent_ms) = (told["created_ms"].as_i64(), told["attempts"][0]["at_ms"].as_i64());
+    assert!(sent_ms.unwrap() - created_ms.unwrap() >= 400, "{told}");
 
     control(&origin, "faults", json!({ "hold_notifications": true })).await;
     for number in ["T00002", "T00003", "T00004"] {
@@ -179,8 +182,37 @@ async fn either_key_signs_callbacks_as_set() {
 }
 
 #[tokio::test]
+async fn a_test_can_say_whatever_it_wants_as_wechat_pay() {
+    let config = zerotrip_sandbox::Config::parse(&config().to_string()).unwrap();
+    let account = config.wechat_pay.unwrap();
+    let said = json!({ "trade_state": "SUCCESS", "amount": { "total": 1 } });
+    let event = Event {
+        id: "EV-1",
+        created_ms: 1_795_881_600_123,
+        event_type: "TRANSACTION.SUCCESS",
+        original_type: "transaction",
+        summary: "支付成功",
+        resource: &said,
+    };
+    for (key, owner) in [(CallbackKey::Certificate, "platform"), (CallbackKey::PublicKey, "publicMode")] {
+        let callback = account.callback(&event, key, now_ms());
+        let mut headers = http::HeaderMap::new();
+        for (name, value) in callback.headers {
+            headers.insert(name, value.parse().unwrap());
+        }
+        assert_eq!(signed_by(&headers, callback.body.as_bytes()), owner);
+        assert_eq!(resource(callback.body.as_bytes()), said);
+        let envelope: Value = serde_json::from_str(&callback.body).unwrap();
+        assert_eq!(
+            (&envelope["id"], &envelope["create_time"]),
+            (&json!("EV-1"), &json!("2026-11-29T00:00:00+08:00"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_storm_of_payments_is_told_completely() {
-    const PAYMENTS: usize = 2000;
+    const PAYMENTS: usize = 1000;
     let shop = Shop::answering(&[204]).await;
     let sandbox = sandbox(Options::default()).await;
     let origin = sandbox.origin();

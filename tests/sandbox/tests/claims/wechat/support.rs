@@ -163,6 +163,9 @@ pub async fn query(origin: &str, number: &str) -> Value {
     trade
 }
 
+/// The same for all orders, so that one made twice is the same.
+static EXPIRES: LazyLock<String> = LazyLock::new(|| rfc3339(now_ms() + 3_600_000));
+
 /// An order of 206 yuan that can be paid in any way but JSAPI.
 pub fn order(number: &str, notify_url: &str) -> Value {
     json!({
@@ -170,7 +173,7 @@ pub fn order(number: &str, notify_url: &str) -> Value {
         "mchid": ours("mch_id"),
         "description": "交通罚款",
         "out_trade_no": number,
-        "time_expire": rfc3339(now_ms() / 3_600_000 * 3_600_000 + 7_200_000),
+        "time_expire": *EXPIRES,
         "attach": "decision",
         "notify_url": notify_url,
         "amount": { "total": 20600, "currency": "CNY" },
@@ -205,13 +208,13 @@ pub async fn notifications(origin: &str) -> Vec<Value> {
     serde_json::from_slice(answer.body()).unwrap()
 }
 
-/// Waits until the only notification is as asked, at most ten seconds.
+/// Waits until the newest notification is as asked, at most ten seconds.
 pub async fn notification_until(origin: &str, asked: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..500 {
-        if let [one] = notifications(origin).await.as_slice()
-            && asked(one)
+        if let Some(newest) = notifications(origin).await.pop()
+            && asked(&newest)
         {
-            return one.clone();
+            return newest;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
