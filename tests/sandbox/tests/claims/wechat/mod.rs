@@ -8,4 +8,5 @@ mod orders;
 mod payer;
 mod process;
 mod refunds;
+mod shop;
 mod support;

@@ -8,7 +8,7 @@ use zerotrip_sandbox::{
     wechat::{CallbackKey, Event},
 };
 
-use super::support::*;
+use super::{shop::Shop, support::*};
 
 /// 24 h 4 m in about nine seconds.
 const FAST: u32 = 10_000;

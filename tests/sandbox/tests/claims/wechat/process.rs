@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::support::*;
+use super::{shop::Shop, support::*};
 use crate::{
     process::{command, folder, signalled, started},
     support::{self},

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zerotrip_sandbox::Options;
 
-use super::support::*;
+use super::{shop::Shop, support::*};
 
 fn refund(number: &str, out_refund_no: &str, fen: i64) -> Value {
     json!({
