@@ -5,6 +5,7 @@
 pub mod alipay;
 pub mod clock;
 pub mod config;
+mod inbound;
 mod journal;
 mod keys;
 mod outbound;

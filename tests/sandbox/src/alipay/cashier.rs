@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::stamp,
+    outbound::with_query,
     page::{escape, page},
 };
 
@@ -98,10 +99,7 @@ pub fn return_location(account: &Account, trade: &Trade, now_ms: i64) -> Option<
     ]
     .map(|(name, value)| (name.to_owned(), value));
     let query = Serializer::new(String::new()).extend_pairs(signed(&fields, &account.private_key)).finish();
-    let (address, fragment) = url.split_once('#').map_or((url.as_str(), None), |(a, f)| (a, Some(f)));
-    let joint = if address.contains('?') { '&' } else { '?' };
-    let fragment = fragment.map(|f| format!("#{f}")).unwrap_or_default();
-    Some(format!("{address}{joint}{query}{fragment}"))
+    Some(with_query(url, &query))
 }
 
 fn checkout(trade: &Trade) -> Response {

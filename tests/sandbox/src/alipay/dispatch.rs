@@ -10,13 +10,11 @@ use tokio::task::JoinSet;
 use super::{
     Alipay,
     book::Book,
-    notice::{Attempt, Notification},
+    notice::Notification,
     trade::{Status, Trade},
 };
-use crate::outbound;
+use crate::outbound::Attempt;
 
-/// The merchant's time to answer. A limit of waiting, not a delay: it is not scaled.
-const PATIENCE: Duration = Duration::from_secs(10);
 const LONGEST_SLEEP_MS: i64 = 3_600_000;
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -97,21 +95,7 @@ impl Alipay {
         let body = Bytes::from(notification.body(&self.account, self.clock.now_ms()));
         let mut sends = JoinSet::new();
         for _ in 0..copies {
-            let (url, body, clock) = (notification.url.clone(), body.clone(), self.clock);
-            sends.spawn(async move {
-                let at_ms = clock.now_ms();
-                match tokio::time::timeout(PATIENCE, post(&url, body)).await {
-                    Ok(Ok((status, body))) => Attempt {
-                        at_ms,
-                        status: Some(status),
-                        acknowledged: status == 200 && body[..] == *b"success",
-                        body: String::from_utf8_lossy(&body[..body.len().min(1024)]).into_owned(),
-                        error: None,
-                    },
-                    Ok(Err(error)) => unanswered(at_ms, error),
-                    Err(_) => unanswered(at_ms, format!("no answer within {} s", PATIENCE.as_secs())),
-                }
-            });
+            sends.spawn(Attempt::make(self.clock, post(&notification.url, body.clone())));
         }
         let attempts = sends.join_all().await;
         let mut book = self.book();
@@ -127,15 +111,10 @@ impl Alipay {
     }
 }
 
-fn unanswered(at_ms: i64, error: String) -> Attempt {
-    Attempt { at_ms, status: None, body: String::new(), error: Some(error), acknowledged: false }
-}
-
-async fn post(url: &str, body: Bytes) -> Result<(u16, Bytes), String> {
-    let request = Request::post(url)
+/// One POST of a form.
+fn post(url: &str, body: Bytes) -> http::Result<Request<Full<Bytes>>> {
+    Request::post(url)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
         .header(header::USER_AGENT, "Mozilla/4.0")
         .body(Full::new(body))
-        .map_err(|error| error.to_string())?;
-    outbound::send(request).await
 }

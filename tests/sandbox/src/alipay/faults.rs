@@ -2,22 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the gateway does instead of answering a server-to-server call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GatewayFault {
-    /// HTTP 502, nothing done.
-    Unavailable,
-    /// No answer, nothing done.
-    Silent,
-    /// No answer, but the call was carried out.
-    AnswerLost,
-    /// Carried out, and answered with a signature that is not right.
-    BadSignature,
-}
-
-/// How long a silent gateway keeps a connection open.
-pub const SILENCE_S: u64 = 120;
+use crate::inbound::GatewayFault;
 
 /// The settings in force.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -1,20 +1,20 @@
 //! `/gateway.do`.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 
 use super::{
     Alipay, Fields, calls, cashier,
     common::{Method, authenticate},
     envelope,
-    faults::{GatewayFault, SILENCE_S},
 };
+use crate::inbound::{GatewayFault, is_form, silence};
 
 /// Parameters come in the query, in a form body, or in both.
 pub async fn serve(
@@ -50,19 +50,6 @@ pub async fn serve(
     envelope::signed(&alipay.account, call.method(), &answer, fault != Some(GatewayFault::BadSignature))
 }
 
-/// Longer than any client waits.
-async fn silence() -> Response {
-    tokio::time::sleep(Duration::from_secs(SILENCE_S)).await;
-    StatusCode::GATEWAY_TIMEOUT.into_response()
-}
-
 fn parsed(text: &[u8]) -> Fields {
     form_urlencoded::parse(text).into_owned().collect()
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        let kind = value.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Fields, identifiers, sign::sign_notification, trade::Trade};
-use crate::clock::{stamp, stamp_ms};
+use crate::{
+    clock::{stamp, stamp_ms},
+    outbound::Attempt,
+};
 
 /// The one payer of this Alipay.
 pub const BUYER_ID: &str = "2088902000000017";
@@ -32,17 +35,6 @@ pub enum State {
     GivenUp,
     /// Lost on purpose, before the first send.
     Dropped,
-}
-
-/// One POST and what came back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Attempt {
-    pub at_ms: i64,
-    pub status: Option<u16>,
-    /// The first 1024 bytes.
-    pub body: String,
-    pub error: Option<String>,
-    pub acknowledged: bool,
 }
 
 /// One notification over all its sends.
