@@ -70,6 +70,12 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()
 }
 
+/// Reads `yyyyMMddHHmmss` as Unix milliseconds; anything else is none.
+pub fn parse_digits(text: &str) -> Option<i64> {
+    let local = PrimitiveDateTime::parse(text, DIGITS).ok()?;
+    Some(local.assume_offset(SHANGHAI).unix_timestamp() * 1000)
+}
+
 /// Unix milliseconds of the coming midnight in Shanghai.
 pub fn end_of_day(ms: i64) -> i64 {
     const DAY: i64 = 86_400_000;
@@ -103,6 +109,9 @@ mod tests {
         ] {
             assert_eq!(parse_stamp(text), None, "{text}");
         }
+        for text in ["", "20261129", "2026112900000", "202611290000000", "20261129240000", "20260230000000"] {
+            assert_eq!(parse_digits(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -111,6 +120,7 @@ mod tests {
         assert_eq!(stamp_ms(MS), "2026-11-29 00:00:00.123");
         assert_eq!(digits(MS), "20261129000000");
         assert_eq!(parse_stamp("2026-11-29 00:00:00"), Some(MS - 123));
+        assert_eq!(parse_digits("20261129000000"), Some(MS - 123));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     alipay::{Account, KeyError, PrivateKey, PublicKey},
-    wechat,
+    ccb, wechat,
 };
 
 /// What the sandbox must know before it can play anybody.
@@ -16,6 +16,8 @@ pub struct Config {
     pub alipay: Account,
     /// The merchant that WeChat Pay serves, if it is played.
     pub wechat_pay: Option<wechat::Account>,
+    /// The merchant's counter at China Construction Bank; without it the bank is not played.
+    pub ccb: Option<ccb::Account>,
 }
 
 /// Why a configuration cannot be used. The text names the field, never a key.
@@ -31,6 +33,8 @@ pub enum ConfigError {
     WechatPay(wechat::AccountError),
     /// A field must not be empty.
     Empty(&'static str),
+    /// The member `ccb` cannot be used.
+    Ccb(ccb::AccountError),
 }
 
 impl fmt::Display for ConfigError {
@@ -41,6 +45,7 @@ impl fmt::Display for ConfigError {
             Self::Key(field, error) => write!(f, "{field}: {error}"),
             Self::WechatPay(error) => error.fmt(f),
             Self::Empty(field) => write!(f, "{field} is empty"),
+            Self::Ccb(error) => error.fmt(f),
         }
     }
 }
@@ -52,6 +57,7 @@ impl std::error::Error for ConfigError {}
 struct File {
     alipay: AlipayFile,
     wechat_pay: Option<wechat::AccountFile>,
+    ccb: Option<ccb::AccountFile>,
 }
 
 #[derive(Deserialize)]
@@ -72,10 +78,12 @@ impl Config {
     }
 
     /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key"}}`; keys as base64 of
-    /// SubjectPublicKeyInfo and of PKCS#8. The member `wechat_pay` is optional; [`wechat::account`] makes one.
+    /// SubjectPublicKeyInfo and of PKCS#8. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
+    /// member `"ccb":{"merchant_id","pos_id","branch_id","private_key","query_password","callback_url","page_url"}`, key as
+    /// base64 of PKCS#8, that bank is played too.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let file: File = serde_json::from_str(text).map_err(ConfigError::Malformed)?;
-        let AlipayFile { app_id, seller_id, app_public_key, private_key } = file.alipay;
+        let File { alipay, wechat_pay, ccb } = serde_json::from_str(text).map_err(ConfigError::Malformed)?;
+        let AlipayFile { app_id, seller_id, app_public_key, private_key } = alipay;
         for (field, value) in [("alipay.app_id", &app_id), ("alipay.seller_id", &seller_id)] {
             if value.is_empty() {
                 return Err(ConfigError::Empty(field));
@@ -85,8 +93,10 @@ impl Config {
             .map_err(|error| ConfigError::Key("alipay.app_public_key", error))?;
         let private_key = PrivateKey::from_base64(&private_key)
             .map_err(|error| ConfigError::Key("alipay.private_key", error))?;
+        let alipay = Account { app_id, seller_id, app_public_key, private_key };
         let wechat_pay =
-            file.wechat_pay.map(wechat::Account::try_from).transpose().map_err(ConfigError::WechatPay)?;
-        Ok(Self { alipay: Account { app_id, seller_id, app_public_key, private_key }, wechat_pay })
+            wechat_pay.map(wechat::Account::try_from).transpose().map_err(ConfigError::WechatPay)?;
+        let ccb = ccb.map(ccb::Account::try_from).transpose().map_err(ConfigError::Ccb)?;
+        Ok(Self { alipay, wechat_pay, ccb })
     }
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use zerotrip_sandbox::{Config, Options, start};
 
-/// Plays Alipay and WeChat Pay on this machine, with the strictness of the real one.
+/// Plays the payment providers on this machine, with the strictness of the real ones.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -2,10 +2,10 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::{Router, response::Response, routing::get};
+use axum::routing::get;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{Config, alipay::Alipay, clock::Clock, page::page, wechat::WechatPay};
+use crate::{Config, alipay::Alipay, ccb::Ccb, clock::Clock, page::page, wechat::WechatPay};
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Options {
     pub time_scale: u32,
     /// Seconds added to the machine's clock.
     pub clock_offset_s: i64,
-    /// File that keeps trades over a restart; WeChat Pay's stand beside it in a file whose name ends in `.wechat`.
+    /// File that keeps trades over a restart; each provider but Alipay has one of its own beside it.
     pub journal: Option<PathBuf>,
 }
 
@@ -50,22 +50,28 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
     let clock = Clock::shifted(options.clock_offset_s);
     let alipay =
         Arc::new(Alipay::open(config.alipay, clock, options.time_scale, options.journal.as_deref())?);
-    let journal = options.journal.map(|path| {
-        let mut path = path.into_os_string();
-        path.push(".wechat");
-        PathBuf::from(path)
-    });
-    let open = |account| WechatPay::open(account, clock, options.time_scale, journal.as_deref());
+    let journal = |ending| options.journal.clone().map(|path| beside(path, ending));
+    let open = |account| WechatPay::open(account, clock, options.time_scale, journal(".wechat").as_deref());
     let wechat = config.wechat_pay.map(open).transpose()?.map(Arc::new);
+    let open = |account| Ccb::open(account, clock, options.time_scale, journal(".ccb").as_deref());
+    let ccb = config.ccb.map(open).transpose()?.map(Arc::new);
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
     let mut dispatchers = vec![AbortOnDrop(tokio::spawn(alipay.clone().dispatch()))];
-    let mut routes = Router::new().route("/", get(index)).merge(crate::alipay::routes(alipay));
+    let mut played = String::from(ALIPAY);
+    let mut routes = crate::alipay::routes(alipay);
     if let Some(wechat) = wechat {
         dispatchers.push(AbortOnDrop(tokio::spawn(wechat.clone().dispatch())));
+        played.push_str(crate::wechat::INDEX);
         routes = routes.merge(crate::wechat::routes(wechat));
     }
+    if let Some(ccb) = ccb {
+        dispatchers.push(AbortOnDrop(tokio::spawn(ccb.clone().dispatch())));
+        played.push_str(crate::ccb::INDEX);
+        routes = routes.merge(crate::ccb::routes(ccb));
+    }
+    let routes = routes.route("/", get(async move || page("ZeroTrip 模拟环境", &played)));
     let server = tokio::spawn(async move {
         // An error means that `Running` was dropped, which ends the server as well.
         axum::serve(listener, routes).with_graceful_shutdown(async { drop(stopped.await) }).await
@@ -89,19 +95,16 @@ impl Running {
     }
 }
 
-async fn index() -> Response {
-    page(
-        "ZeroTrip 模拟环境",
-        "<section><h2>支付宝（模拟）</h2><p>网关：<code>/gateway.do</code>。\
+/// The same path with something added to its last name.
+fn beside(path: PathBuf, added: &str) -> PathBuf {
+    let mut path = path.into_os_string();
+    path.push(added);
+    path.into()
+}
+
+const ALIPAY: &str = "<section><h2>支付宝（模拟）</h2><p>网关：<code>/gateway.do</code>。\
 收银台由网关的 <code>alipay.trade.wap.pay</code> 打开。</p>\
 <ul><li><a href=\"/control/alipay/trades\">交易</a></li>\
 <li><a href=\"/control/alipay/notifications\">异步通知</a></li>\
 <li><a href=\"/control/alipay/faults\">故障设置</a></li></ul>\
-<p>控制接口 <code>/control/alipay/…</code> 不属于支付宝，只供开发和测试使用。</p></section>\
-<section><h2>微信支付（模拟）</h2><p>接口：<code>/v3/…</code>。收银台由下单应答的 <code>h5_url</code> 打开。\
-配置中没有 <code>wechat_pay</code> 时不提供。</p>\
-<ul><li><a href=\"/control/wechat/trades\">交易</a></li>\
-<li><a href=\"/control/wechat/notifications\">回调通知</a></li>\
-<li><a href=\"/control/wechat/faults\">故障设置</a></li></ul></section>",
-    )
-}
+<p>控制接口 <code>/control/alipay/…</code> 不属于支付宝，只供开发和测试使用。</p></section>";

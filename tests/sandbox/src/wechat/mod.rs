@@ -123,3 +123,10 @@ pub fn routes(wechat: Arc<WechatPay>) -> Router {
         .route("/control/wechat/faults", get(control::faults).post(control::set_faults))
         .with_state(wechat)
 }
+
+/// What the index page says of it.
+pub(crate) const INDEX: &str = "<section><h2>微信支付（模拟）</h2><p>接口：<code>/v3/…</code>。收银台由下单应答的 \
+<code>h5_url</code> 打开。</p>\
+<ul><li><a href=\"/control/wechat/trades\">交易</a></li>\
+<li><a href=\"/control/wechat/notifications\">回调通知</a></li>\
+<li><a href=\"/control/wechat/faults\">故障设置</a></li></ul></section>";

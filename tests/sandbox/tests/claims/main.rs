@@ -1,6 +1,8 @@
 //! What the sandbox promises to the tests that rest on it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
+mod bank;
+mod ccb;
 mod gateway;
 mod notifications;
 mod process;
