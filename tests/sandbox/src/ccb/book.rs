@@ -99,7 +99,9 @@ impl Book {
         match self.callbacks.get_mut(id) {
             Some(known) => {
                 let before = mem::replace(known, callback);
-                before.due_ms.map(|due_ms| self.waiting.remove(&(due_ms, id)));
+                if let Some(due_ms) = before.due_ms {
+                    self.waiting.remove(&(due_ms, id));
+                }
             }
             None => self.callbacks.push(callback),
         }
@@ -108,10 +110,11 @@ impl Book {
 
     /// Sends one at once, whatever became of it before.
     pub fn force(&mut self, id: usize) -> bool {
-        id < self.callbacks.len() && {
+        let known = id < self.callbacks.len();
+        if known {
             self.forced.insert(id);
-            true
         }
+        known
     }
 
     /// Sends at once all that wait; gives how many.
@@ -130,9 +133,50 @@ impl Book {
         let ready: Vec<Callback> = ready.into_iter().map(|id| self.callbacks[id].clone()).collect();
         for callback in &ready {
             // One that was forced may have waited for a later time.
-            callback.due_ms.map(|due_ms| self.waiting.remove(&(due_ms, callback.id)));
+            if let Some(due_ms) = callback.due_ms {
+                self.waiting.remove(&(due_ms, callback.id));
+            }
         }
         let next_ms = if held { None } else { self.waiting.first().map(|(due_ms, _)| *due_ms) };
         (ready, next_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ccb::{callback::State, counter::Delivery};
+
+    fn waiting(book: &mut Book, due_ms: i64) {
+        let callback = Callback {
+            id: book.next_callback_id(),
+            orderid: String::new(),
+            delivery: Delivery::Get,
+            url: String::new(),
+            text: String::new(),
+            state: State::Pending,
+            due_ms: Some(due_ms),
+            sends: 0,
+            attempts: Vec::new(),
+        };
+        book.note(callback).expect("there is no journal that could fail");
+    }
+
+    fn taken(book: &mut Book, now_ms: i64, held: bool) -> (Vec<usize>, Option<i64>) {
+        let (ready, next_ms) = book.take_due(now_ms, held);
+        (ready.iter().map(|callback| callback.id).collect(), next_ms)
+    }
+
+    #[test]
+    fn a_callback_that_is_under_way_is_not_taken_again() {
+        let mut book = Book::default();
+        [10, 20, 30].into_iter().for_each(|due_ms| waiting(&mut book, due_ms));
+        assert_eq!(taken(&mut book, 20, true), (vec![], None));
+        assert!(book.force(1) && !book.force(3));
+        assert_eq!(taken(&mut book, 20, true), (vec![1], None));
+        assert_eq!(taken(&mut book, 20, false), (vec![0], Some(30)));
+        assert_eq!(book.force_waiting(), 1);
+        assert_eq!(taken(&mut book, 20, false), (vec![2], None));
+        assert_eq!(taken(&mut book, 40, false), (vec![], None));
     }
 }

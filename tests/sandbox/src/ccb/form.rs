@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Account, failure::Failure, sign};
 
+/// The text, if it is a number without sign or anything else.
+pub fn digits_only(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// Fields from a query and a body; each name is there once.
 #[derive(Debug)]
 pub struct Form(BTreeMap<String, String>);

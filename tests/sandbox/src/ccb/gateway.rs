@@ -50,7 +50,7 @@ pub async fn serve(
     }
     let answer = match transaction.as_str() {
         query::TRANSACTION => {
-            let posted = method == Method::POST && !parameters.contains("QUPWD=");
+            let posted = method == Method::POST && matches!(parameters.as_str(), "" | "CCB_IBSVersion=V6");
             let sound = fault != Some(GatewayFault::BadSignature);
             query::answer(
                 &ccb,

@@ -2,7 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{Account, failure::Failure, form::Form, order, trade::Order};
+use super::{
+    Account,
+    failure::Failure,
+    form::{Form, digits_only},
+    order,
+    trade::Order,
+};
 
 /// What the MAC covers, in this order: `PUB` stands in the middle.
 const COVERED: [&str; 16] = [
@@ -51,7 +57,7 @@ pub fn order(account: &Account, form: &Form, now_ms: i64) -> Result<Order, Failu
         Ok::<_, Failure>(value)
     };
     if let Some(number) = used("INSTALLNUM", 2)? {
-        if !number.parse::<u8>().is_ok_and(|n| n > 1) {
+        if !digits_only(number).is_some_and(|number| number.parse().is_ok_and(|n: u8| n > 1)) {
             return Err(Failure::Field("INSTALLNUM", "not a number above 1"));
         }
         order.installnum = number.to_owned();

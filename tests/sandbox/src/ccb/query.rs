@@ -11,7 +11,7 @@ use super::{
     callback::forged,
     counter::{Counter, Pending, QueryText},
     failure::Failure,
-    form::Form,
+    form::{Form, digits_only},
     money::Fen,
     sign,
     trade::{Status, Trade},
@@ -23,7 +23,7 @@ use crate::{
 
 pub const TRANSACTION: &str = "410408";
 /// The operator's password must not stand in an address, and so in every log on the way.
-pub const IN_ADDRESS: Failure = Failure::Field("QUPWD", "belongs into the body of a POST");
+pub const IN_ADDRESS: Failure = Failure::Field("QUPWD", "belongs, with all fields, into the body of a POST");
 
 /// What the MAC covers, in this order, with an empty QUPWD.
 const COVERED: [&str; 16] = [
@@ -109,7 +109,7 @@ fn read(account: &Account, form: &Form) -> Result<Query, Failure> {
         "3" => return Err(Failure::Field("STATUS", "3 is for KIND 0 only")),
         _ => return Err(Failure::Field("STATUS", "not 0, 1, 2 or 3")),
     };
-    let page = form.text("PAGE", 6)?.parse().ok().filter(|&page| page > 0);
+    let page = digits_only(form.text("PAGE", 6)?).and_then(|page| page.parse().ok()).filter(|&page| page > 0);
     let page = page.ok_or(Failure::Field("PAGE", "not a number from 1"))?;
     let date = form.text("ORDERDATE", 8)?;
     if !date.is_empty() && parse_digits(&format!("{date}000000")).is_none() {
@@ -131,24 +131,24 @@ fn read(account: &Account, form: &Form) -> Result<Query, Failure> {
     Ok(Query { scope, kind, status, page })
 }
 
-/// `03:34:23`, `03:34` or `03`; 24 stands for the end of the day.
+/// `03:34:23`, `03:34` or `03`; a lone 24 stands for the end of the day.
 fn second_of_day(form: &Form, name: &'static str, absent: u32) -> Result<u32, Failure> {
     let text = form.text(name, 8)?;
-    if text.is_empty() {
-        return Ok(absent);
+    match text {
+        "" => return Ok(absent),
+        "24" => return Ok(86_400),
+        _ => {}
     }
-    if text == "24" {
-        return Ok(86_400);
+    let mut second = 0;
+    let mut units = [(3600, 24), (60, 60), (1, 60)].into_iter();
+    for part in text.split(':') {
+        let number = digits_only(part).filter(|_| part.len() == 2).and_then(|part| part.parse::<u32>().ok());
+        match (number, units.next()) {
+            (Some(number), Some((unit, limit))) if number < limit => second += number * unit,
+            _ => return Err(Failure::Field(name, "not hh:mm:ss")),
+        }
     }
-    // The rest of `00:00:00` completes a shorter form of the same shape.
-    let full = format!("{text}{}", "00:00:00".get(text.len()..).unwrap_or_default());
-    let shape = matches!(text.len(), 2 | 5 | 8) && full.as_bytes()[2] == b':' && full.as_bytes()[5] == b':';
-    let digits: String = full.chars().filter(|&c| c != ':').collect();
-    let at = parse_digits(&format!("20000101{digits}")).filter(|_| shape);
-    let midnight = parse_digits("20000101000000");
-    at.zip(midnight)
-        .and_then(|(at, midnight)| u32::try_from((at - midnight) / 1000).ok())
-        .ok_or(Failure::Field(name, "not hh:mm:ss"))
+    Ok(second)
 }
 
 fn listed(ccb: &Ccb, counter: &Counter, query: &Query, sound: bool) -> Result<String, Failure> {

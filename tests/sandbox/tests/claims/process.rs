@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::*;
+use crate::{bank, support::*};
 
 /// Killed at the end of a test, whatever came of it.
 pub struct Program(Child);
@@ -80,6 +80,23 @@ async fn a_killed_sandbox_still_knows_its_trades_and_what_it_has_to_tell() {
     assert_eq!(trade["trade_status"], "TRADE_SUCCESS");
     notification_until(&origin, |n| n["state"] == "delivered").await;
     assert_eq!(field(&merchant.received()[0], "out_trade_no"), "T1");
+}
+
+#[tokio::test]
+async fn a_killed_bank_still_knows_its_orders_and_what_it_has_to_tell() {
+    let folder = folder("bank-crash");
+    let merchant = Merchant::answering(200, "success").await;
+    fs::write(folder.join("config.json"), bank::config_with(&merchant.url).to_string()).unwrap();
+    let (program, origin) = started(&folder);
+    bank::control(&origin, "faults", json!({ "hold_callbacks": true })).await;
+    bank::paid(&origin, "T1").await;
+    bank::ordered(&origin, "T2").await;
+    assert_eq!(signalled(program, "-KILL").code(), None);
+
+    let (_program, origin) = started(&folder);
+    bank::callback_until(&origin, |callback| callback["state"] == "delivered").await;
+    assert_eq!(field(&merchant.received()[0], "ORDERID"), "T1");
+    assert_eq!(bank::control(&origin, "trades/T2/pay", json!({})).await.0, 200);
 }
 
 #[test]

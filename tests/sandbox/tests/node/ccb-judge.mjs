@@ -212,7 +212,7 @@ const claims = {
     }
     const wrong = [
       { TYPE: '0' }, { GATEWAY: 'W' }, { GATEWAY: 'w1' }, { CLIENTIP: '203.0.113' }, { PROINFO: '交通罚款' }, { PROINFO: 'a b' }, { PROINFO: '%u4EA' },
-      { REGINFO: 'a=b' }, { REFERER: 'x'.repeat(101) }, { INSTALLNUM: '1' }, { THIRDAPPINFO: 'comccbpay' }, { THIRDAPPINFO: `comccbpay${ours.MERCHANTID}` },
+      { REGINFO: 'a=b' }, { REFERER: 'x'.repeat(101) }, { INSTALLNUM: '1' }, { INSTALLNUM: '+3' }, { THIRDAPPINFO: 'comccbpay' }, { THIRDAPPINFO: `comccbpay${ours.MERCHANTID}` },
       { THIRDAPPINFO: `comccbpay${ours.MERCHANTID}a-b` }, { TIMEOUT: '1' }, { SMERID: '1' },
     ];
     for (const change of wrong) {
@@ -302,7 +302,7 @@ const claims = {
     await refused('0250E0100004', {}, (fields) => ({ ...fields, ORDERID: 'J2' }));
     await refused('0250E0100002', { POSID: '000000099' });
     await refused('0250E0100001', {}, ({ OPERATOR, ...fields }) => fields);
-    for (const more of [{ KIND: '2' }, { KIND: '1' }, { STATUS: '9' }, { TYPE: '1' }, { PAGE: '0' }, { ORDERID: '' }, { ORDERDATE: '2026-11-29' },
+    for (const more of [{ KIND: '2' }, { KIND: '1' }, { STATUS: '9' }, { TYPE: '1' }, { PAGE: '0' }, { PAGE: '+1' }, { ENDORDERTIME: '1:00' }, { ENDORDERTIME: '23:59:59:' }, { ORDERID: '' }, { ORDERDATE: '2026-11-29' },
       { BEGORDERTIME: '25' }, { BEGORDERTIME: '24:00' }, { ENDORDERTIME: '23,59,59' }, { ENDORDERTIME: '0:12:2' }, { ENDORDERTIME: '23:59:61' }]) {
       await refused('0250E0100001', more);
     }
