@@ -69,7 +69,7 @@ async fn nodes_crypto_agrees_with_the_bank_and_is_understood() {
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     assert!(said.status.success(), "{out}{err}");
-    assert_eq!(out.lines().filter(|line| line.starts_with("holds: ")).count(), 15, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("holds: ")).count(), 16, "{out}");
 }
 
 #[test]

@@ -243,6 +243,13 @@ const claims = {
     }
     assert.deepEqual(told, []);
   },
+  async 'escaped text may stand in an address as it is'() {
+    const fields = pageOrder('J13', { PROINFO: escape('交通罚款') });
+    const raw = Object.entries({ ...fields, MAC: md5(pageContent(fields)) }).map(([name, value]) => `${name}=${value}`).join('&');
+    const page = await fetch(`${gateway}&${raw}`);
+    assert.equal(page.headers.get('x-sandbox-error'), null);
+    assert.match(await page.text(), /<dd>交通罚款<\/dd>/);
+  },
   async 'a callback comes as the counter asks and verifies over the order in which it came'() {
     const all = ['TYPE', 'ACCDATE', 'USRMSG', 'INSTALLNUM', 'USRINFO', 'DISCOUNT', 'ZHJF', 'OPENID', 'SUB_OPENID', 'PAYMENT_DETAILS'];
     const rest = 'USRINFO,DISCOUNT,ZHJF,OPENID,SUB_OPENID,PAYMENT_DETAILS,SIGN';
