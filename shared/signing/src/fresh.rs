@@ -1,5 +1,6 @@
 //! New keys for a development machine. Production keys come from the operator's key management.
 
+use crate::hex;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding as _};
 use rsa::PrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
@@ -23,10 +24,40 @@ pub fn single() -> Result<String, getrandom::Error> {
 
 /// An RSA-2048 key pair: base64 of PKCS#8 and of SubjectPublicKeyInfo.
 pub fn rsa() -> Result<(String, String), Box<dyn std::error::Error>> {
-    let private = PrivateKey::new(&mut getrandom::rand_core::UnwrapErr(getrandom::SysRng), 2048)?;
+    let (private, public) = pair(2048, 65_537)?;
+    Ok((Base64::encode_string(&private), Base64::encode_string(&public)))
+}
+
+/// A key pair of the shape that a counter of CCB has, RSA-1024 with the exponent 17: base64 of PKCS#8, and hex of
+/// SubjectPublicKeyInfo.
+pub fn ccb() -> Result<(String, String), Box<dyn std::error::Error>> {
+    let (private, public) = pair(1024, 17)?;
+    Ok((Base64::encode_string(&private), hex::encode(&public)))
+}
+
+fn pair(bits: usize, exponent: u64) -> Result<(Vec<u8>, Vec<u8>), Box<dyn std::error::Error>> {
+    let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+    let private = PrivateKey::new_with_exp(&mut random, bits, exponent.into())?;
     let public = private.to_public_key().to_public_key_der()?;
-    Ok((
-        Base64::encode_string(&private.to_pkcs8_der()?.as_bytes()),
-        Base64::encode_string(&public.as_bytes()),
-    ))
+    Ok((private.to_pkcs8_der()?.as_bytes().to_vec(), public.into_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ccb::Counter;
+
+    #[test]
+    fn a_fresh_counter_key_has_the_shape_of_the_banks() {
+        for _ in 0..4 {
+            let (_, public) = super::ccb().expect("a key");
+            assert!(
+                public.starts_with("30819d300d06092a864886f70d010101050003818b00")
+                    && public.ends_with("020111")
+            );
+            let text = format!(
+                r#"{{"merchant_id":"1","pos_id":"2","branch_id":"3","public_key":"{public}","query_password":"4"}}"#
+            );
+            assert!(Counter::parse(&text).is_ok());
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub fn answer(merchant: &Merchant, method: &str, body: &[u8]) -> Result<String, 
         }
     }
     let signed = signed.ok_or(Refusal::Malformed)?;
-    let signature = signature.and_then(|raw| json::string(raw)).ok_or(Refusal::Forged)?;
+    let signature = signature.and_then(json::string).ok_or(Refusal::Forged)?;
     if merchant.signed_by_alipay(signed.as_bytes(), &signature) {
         Ok(signed.to_owned())
     } else {
