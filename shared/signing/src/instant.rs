@@ -21,15 +21,13 @@ pub(crate) fn parse(text: &str) -> Option<u64> {
 
 /// `+08:00`.
 fn minutes(offset: &str) -> Option<i64> {
-    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-    let part = |text: &str, below: i64| {
-        let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<i64>().ok().filter(|number| digits && *number < below)
-    };
-    let minutes = part(hours, 24)? * 60 + part(minutes, 60)?;
-    match offset.as_bytes()[0] {
-        b'+' => Some(minutes),
-        b'-' => Some(-minutes),
+    let &[sign, h1, h2, b':', m1, m2] = offset.as_bytes() else { return None };
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    let (hours, minutes) = (digit(h1)? * 10 + digit(h2)?, digit(m1)? * 10 + digit(m2)?);
+    match sign {
+        _ if hours > 23 || minutes > 59 => None,
+        b'+' => Some(hours * 60 + minutes),
+        b'-' => Some(-(hours * 60 + minutes)),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, Refusal};
 use argon2::{Algorithm, Argon2, Params, Version};
-use base64ct::{Base64Unpadded, Encoding as _};
+use base64ct::{Base64, Encoding as _};
 
 /// Longer passwords are refused before any work is done.
 pub const MAX_BYTES: usize = 1024;
@@ -11,7 +11,7 @@ const PREFIX: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 /// Hashes with a random 16-byte salt.
 pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, Fault> {
     let hash = argon2id(password, &salt)?;
-    Ok(format!("{PREFIX}{}${}", Base64Unpadded::encode_string(&salt), Base64Unpadded::encode_string(&hash)))
+    Ok(format!("{PREFIX}{}${}", encode(&salt), encode(&hash)))
 }
 
 /// Whether `password` is the stored one. Without a stored hash the same work is done, and the answer is no.
@@ -27,9 +27,14 @@ pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Fault> {
 
 fn parse(stored: &str) -> Option<([u8; 16], [u8; 32])> {
     let (salt, hash) = stored.strip_prefix(PREFIX)?.split_once('$')?;
-    let salt = Base64Unpadded::decode_vec(salt).ok()?.try_into().ok()?;
-    let hash = Base64Unpadded::decode_vec(hash).ok()?.try_into().ok()?;
+    let salt = Base64::decode_vec(&format!("{salt}==")).ok()?.try_into().ok()?;
+    let hash = Base64::decode_vec(&format!("{hash}=")).ok()?.try_into().ok()?;
     Some((salt, hash))
+}
+
+/// A PHC string's base64 has no padding: 16 bytes lack two characters of it, 32 bytes one.
+fn encode(bytes: &[u8]) -> String {
+    Base64::encode_string(bytes).trim_end_matches('=').to_owned()
 }
 
 fn argon2id(password: &str, salt: &[u8]) -> Result<[u8; 32], Fault> {
@@ -67,7 +72,13 @@ mod tests {
     #[test]
     fn the_reference_implementation_agrees() {
         let hash = argon2id("password", b"somesalt12345678").expect("hashed");
-        assert_eq!(Base64Unpadded::encode_string(&hash), REFERENCE);
+        assert_eq!(encode(&hash), REFERENCE);
+        let stored = format!("{PREFIX}{}${REFERENCE}", "c29tZXNhbHQxMjM0NTY3OA");
+        assert_eq!(verify("password", Some(&stored)), Ok(true));
+        for padded in [format!("{stored}="), stored.replace('$', "=$"), stored[..stored.len() - 1].to_owned()]
+        {
+            assert_eq!(verify("password", Some(&padded)), Err(Refusal::Malformed.into()));
+        }
     }
 
     const REFERENCE: &str = "DEwLbbIZGUtgBuB4gYok6r6hNvevYZoxkwMQ5/LXSaU";

@@ -16,10 +16,11 @@ const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 /// The bytes of base64 text, with or without PEM lines.
 pub(crate) fn der(text: &str) -> Option<Vec<u8>> {
     let mut body = String::with_capacity(text.len());
-    for line in text.lines().filter(|line| !line.starts_with("-----")) {
-        body.push_str(line);
+    for line in text.split('\n').filter(|line| !line.starts_with("-----")) {
+        for part in line.split([' ', '\r']) {
+            body.push_str(part);
+        }
     }
-    body.retain(|c| c != ' ' && c != '\r');
     Base64::decode_vec(&body).ok()
 }
 
