@@ -1,7 +1,7 @@
 //! JSON (RFC 8259) one level at a time: the parts of a value stay text until somebody asks for them.
 //!
 //! One reader serves our variables and what providers send, where signatures cover the text of a part, byte for byte.
-//! It is our own because it is a twentieth of the component otherwise: `serde_json` brings numbers and messages that
+//! It is our own because `serde_json` made up a twentieth of the component, most of it numbers, and messages that
 //! nobody may see, since they could show a key. The tests hold it to `serde_json`, text by text.
 
 use crate::hex;

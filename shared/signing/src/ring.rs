@@ -1,4 +1,5 @@
-//! Key rings: `{"keys":[{"kid":1,"key":"base64url","not_before":"RFC 3339","retire":"RFC 3339"}]}`.
+//! Key rings: `{"keys":[{"kid":1,"key":"base64url","not_before":"RFC 3339","retire":"RFC 3339"}]}`,
+//! instants in whole seconds.
 //!
 //! The newest key whose time has come signs. A retired one no longer signs, but verifies what it signed while in use.
 

@@ -2,7 +2,7 @@
 
 use super::Merchant;
 use crate::fault::{Fault, Refusal};
-use crate::form::{self, joined, sorted};
+use crate::form::{self, joined_texts, sorted};
 
 /// Longest body that is looked at.
 const MAX_BODY: usize = 64 * 1024;
@@ -35,7 +35,7 @@ pub fn notification(merchant: &Merchant, body: &[u8]) -> Result<Vec<(String, Str
     let signature = value("sign").ok_or(Refusal::Forged)?;
     let is_signed = |name: &str| name != "sign" && name != "sign_type";
     sorted.retain(|(name, _)| is_signed(name));
-    if !merchant.signed_by_alipay(joined(&sorted).as_bytes(), signature) {
+    if !merchant.signed_by_alipay(&joined_texts(&sorted), signature) {
         return Err(Refusal::Forged.into());
     }
     fields.retain(|(name, _)| is_signed(name));

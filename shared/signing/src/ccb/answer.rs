@@ -1,8 +1,9 @@
 //! Answers to a query (410408).
 
 use super::document::{self, Fields};
-use super::{Counter, MAX_BODY, joined, text};
+use super::{Counter, MAX_BODY, text};
 use crate::fault::{Fault, Refusal};
+use crate::form::joined;
 
 /// What the signature of an order covers, in this order.
 const SIGNED: [&str; 10] = [

@@ -91,17 +91,3 @@ fn text(bytes: &[u8]) -> String {
         Err(_) => bytes.iter().copied().map(char::from).collect(),
     }
 }
-
-/// `name=value`, joined by `&`: what is signed.
-fn joined<'a>(fields: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
-    let mut content = Vec::new();
-    for (name, value) in fields {
-        if !content.is_empty() {
-            content.push(b'&');
-        }
-        content.extend(name.as_bytes());
-        content.push(b'=');
-        content.extend(value);
-    }
-    content
-}

@@ -1,6 +1,6 @@
 //! Callbacks: form or query text whose signed fields stand in an order that differs by document and counter.
 
-use super::{Counter, MAX_BODY, joined, text};
+use super::{Counter, MAX_BODY, text};
 use crate::fault::{Fault, Refusal};
 use crate::form;
 
@@ -80,7 +80,8 @@ pub fn notification(counter: &Counter, body: &[u8]) -> Result<Vec<(String, Strin
     let signed = std::iter::once(received)
         .chain(documented)
         .find(|order: &Vec<&Field>| {
-            let content = joined(order.iter().map(|field| (field.name.as_str(), field.value.as_slice())));
+            let content =
+                form::joined(order.iter().map(|field| (field.name.as_str(), field.value.as_slice())));
             counter.signed(&content, &sign)
         })
         .ok_or(Refusal::Forged)?;

@@ -2,7 +2,7 @@
 
 use super::Counter;
 use crate::fault::{Fault, Refusal};
-use crate::form::{encoded, joined};
+use crate::form::{encoded, joined_texts};
 use crate::{hex, instant};
 use md5::{Digest, Md5};
 
@@ -150,7 +150,7 @@ impl Counter {
 
 /// PUB is under the MAC but not sent; QUPWD is sent but empty under it.
 fn with_mac(fields: &[(&str, &str)], query_password: &str) -> String {
-    let mac = hex::encode(&Md5::digest(joined(fields)));
+    let mac = hex::encode(&Md5::digest(joined_texts(fields)));
     let sent = fields.iter().filter(|(name, _)| *name != "PUB").map(|&(name, value)| match name {
         "QUPWD" => (name, query_password),
         _ => (name, value),

@@ -18,8 +18,8 @@ const MAX_BODY: usize = 64 * 1024;
 ///
 /// None as well for an answer that cannot be read or does not open: it holds no key for us.
 pub(super) fn key(merchant: &Merchant, serial: &str, answers: &[String], now_s: u64) -> Option<PublicKey> {
-    let readable = answers.iter().filter(|answer| answer.len() <= MAX_BODY);
-    readable.flat_map(|answer| find(merchant, serial, answer, now_s)).next()
+    let mut readable = answers.iter().filter(|answer| answer.len() <= MAX_BODY);
+    readable.find_map(|answer| find(merchant, serial, answer, now_s))
 }
 
 fn find(merchant: &Merchant, serial: &str, answer: &str, now_s: u64) -> Option<PublicKey> {
