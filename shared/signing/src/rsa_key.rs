@@ -42,6 +42,7 @@ fn pkcs1(der: &[u8]) -> Option<PrivateKey> {
     let _two_primes = key.unsigned().filter(|version| version.is_empty())?;
     let (n, e, d, p, q) =
         (key.unsigned()?, key.unsigned()?, key.unsigned()?, key.unsigned()?, key.unsigned()?);
+    SIZES.contains(&(n.len() * 8)).then_some(())?;
     // Of public width, so that the secret parts do not show theirs.
     let bits = u32::try_from(n.len() * 8).ok()?;
     let number = |bytes| BoxedUint::from_be_slice(bytes, bits).ok();

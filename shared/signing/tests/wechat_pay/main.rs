@@ -150,10 +150,8 @@ fn an_unusable_variable_is_refused_without_showing_a_secret() {
         variable[name] = value;
         variable.to_string()
     };
-    let short = {
-        other.keys.generate("short", &["rsa_keygen_bits:1024"]);
-        json!([{"id": KEY_ID, "key": STANDARD.encode(other.keys.public("short"))}])
-    };
+    other.keys.generate("short", &["rsa_keygen_bits:1024"]);
+    let short = json!([{"id": KEY_ID, "key": STANDARD.encode(other.keys.public("short"))}]);
     for text in [
         "".to_owned(),
         "{}".to_owned(),
@@ -164,6 +162,7 @@ fn an_unusable_variable_is_refused_without_showing_a_secret() {
         changed("merchant_serial", Value::Null),
         changed("merchant_private_key", json!("AAAA")),
         changed("merchant_private_key", public["key"].clone()),
+        changed("merchant_private_key", json!(STANDARD.encode(other.keys.private("short")))),
         changed("api_v3_key", json!(&API_V3_KEY[1..])),
         changed("api_v3_key", json!(format!("{API_V3_KEY}x"))),
         changed("api_v3_key", json!("罚罚罚罚罚罚罚罚罚罚ab")),
