@@ -11,41 +11,15 @@ const NEEDED: [&str; 6] = ["POSID", "BRANCHID", "ORDERID", "PAYMENT", "CURCODE",
 /// The payer's name and account, encrypted: signed as they are sent, and given to nobody.
 const PERSONAL: [&str; 2] = ["USRMSG", "USRINFO"];
 
-/// The documented orders. A field that was not sent is not signed.
-const ORDERS: [&[&str]; 2] = [
+/// How the documented orders begin. A field that was not sent is not signed.
+const HEAD: [&str; 13] = [
+    "POSID", "BRANCHID", "ORDERID", "PAYMENT", "CURCODE", "REMARK1", "REMARK2", "ACC_TYPE", "SUCCESS",
+    "TYPE", "REFERER", "CLIENTIP", "ACCDATE",
+];
+/// How they end: in the document of 2017 and in that of 2021.
+const TAILS: [&[&str]; 2] = [
+    &["USRMSG", "INSTALLNUM", "ERRMSG", "USRINFO"],
     &[
-        "POSID",
-        "BRANCHID",
-        "ORDERID",
-        "PAYMENT",
-        "CURCODE",
-        "REMARK1",
-        "REMARK2",
-        "ACC_TYPE",
-        "SUCCESS",
-        "TYPE",
-        "REFERER",
-        "CLIENTIP",
-        "ACCDATE",
-        "USRMSG",
-        "INSTALLNUM",
-        "ERRMSG",
-        "USRINFO",
-    ],
-    &[
-        "POSID",
-        "BRANCHID",
-        "ORDERID",
-        "PAYMENT",
-        "CURCODE",
-        "REMARK1",
-        "REMARK2",
-        "ACC_TYPE",
-        "SUCCESS",
-        "TYPE",
-        "REFERER",
-        "CLIENTIP",
-        "ACCDATE",
         "INSTALLNUM",
         "ERRMSG",
         "USRMSG",
@@ -75,11 +49,12 @@ pub fn notification(counter: &Counter, body: &[u8]) -> Result<Vec<(String, Strin
     }
     let sign = sign.ok_or(Refusal::Forged)?;
     let received: Vec<&Field> = fields.iter().collect();
-    let documented =
-        ORDERS.iter().map(|order| order.iter().filter_map(|name| field(&fields, name)).collect());
+    let documented = TAILS.iter().map(|tail| {
+        HEAD.iter().chain(*tail).filter_map(|name| field(&fields, name)).collect::<Vec<&Field>>()
+    });
     let signed = std::iter::once(received)
         .chain(documented)
-        .find(|order: &Vec<&Field>| {
+        .find(|order| {
             let content =
                 form::joined(order.iter().map(|field| (field.name.as_str(), field.value.as_slice())));
             counter.signed(&content, &sign)

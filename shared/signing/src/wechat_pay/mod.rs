@@ -6,7 +6,8 @@
 //!
 //! WeChat Pay signs under a public key that the merchant downloads (`PUB_KEY_ID_…`, public-key mode) or under a
 //! platform certificate that it fetches (certificate mode). While a merchant moves from one to the other both are in
-//! use, and which one a message uses is not the merchant's choice. Without `public_keys` there are certificates only.
+//! use, and which one a notification uses is not the merchant's choice. The first of `public_keys` is the one that
+//! answers shall be signed under; without any there are certificates only.
 
 mod certificate;
 mod notification;
@@ -37,7 +38,7 @@ pub struct Merchant {
     serial: String,
     private: PrivateKey,
     api_v3_key: [u8; 32],
-    /// Newest first, by id.
+    /// By id.
     public: Vec<(String, PublicKey)>,
 }
 
