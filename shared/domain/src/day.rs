@@ -69,6 +69,17 @@ pub fn parse_stamp(text: &str) -> Option<u64> {
     u64::try_from(at.unix_timestamp()).ok()?.checked_mul(1000)
 }
 
+/// Unix ms of an RFC 3339 time with its offset, e.g. `2018-06-08T10:34:56+08:00`.
+pub fn parse_rfc3339(text: &str) -> Option<u64> {
+    let at = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+    u64::try_from(at.unix_timestamp()).ok()?.checked_mul(1000)
+}
+
+/// `yyyy-MM-ddTHH:mm:ss+08:00`.
+pub fn rfc3339(unix_ms: u64) -> String {
+    format!("{}+08:00", stamp(unix_ms).replace(' ', "T"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +95,10 @@ mod tests {
         assert_eq!(stamp(MARCH - 1000), "2026-02-28 23:59:59");
         assert_eq!(parse_stamp("2026-02-28 23:59:59"), Some(MARCH - 1000));
         assert_eq!(parse_stamp("2026-02-28 23:59:59.123"), Some(MARCH - 1000));
+        assert_eq!(rfc3339(MARCH - 1000), "2026-02-28T23:59:59+08:00");
+        assert_eq!(parse_rfc3339("2026-02-28T23:59:59+08:00"), Some(MARCH - 1000));
+        assert_eq!(parse_rfc3339("2026-02-28T15:59:59Z"), Some(MARCH - 1000));
+        assert_eq!(parse_rfc3339("2026-02-28 23:59:59"), None);
         for bad in ["", "2026-02-30 00:00:00", "2026-02-28", "2026-02-28T00:00:00"] {
             assert_eq!(parse_stamp(bad), None, "{bad}");
         }

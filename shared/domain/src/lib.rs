@@ -13,6 +13,8 @@ pub mod mask;
 pub mod money;
 pub mod payment;
 pub mod plate;
+pub mod provider;
+pub mod refund;
 pub mod violation_code;
 
 pub use day::Day;
@@ -20,4 +22,5 @@ pub use decision_number::DecisionNumber;
 pub use id_number::IdNumber;
 pub use money::Fen;
 pub use plate::Plate;
+pub use provider::Provider;
 pub use violation_code::ViolationCode;

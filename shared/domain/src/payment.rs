@@ -9,8 +9,10 @@ use crate::money::Fen;
 pub enum OrderState {
     /// May be paid.
     Pending,
-    /// Paid; final.
+    /// Paid, and what settles its ticket; final.
     Paid,
+    /// Paid, though another order had settled the ticket; final, and refunded in full.
+    Surplus,
     /// Not to be paid any more, as far as we know: a late authentic success still settles it.
     Closed,
 }
@@ -21,13 +23,21 @@ impl OrderState {
         match self {
             Self::Pending => "pending",
             Self::Paid => "paid",
+            Self::Surplus => "surplus",
             Self::Closed => "closed",
         }
     }
 
     /// The state of that name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Paid, Self::Closed].into_iter().find(|state| state.name() == name)
+        [Self::Pending, Self::Paid, Self::Surplus, Self::Closed]
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+
+    /// Whether money came in.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Paid | Self::Surplus)
     }
 }
 
@@ -40,6 +50,8 @@ pub struct Order {
     pub state: OrderState,
     /// The provider's transaction that paid it.
     pub transaction: Option<String>,
+    /// We have asked for its money to go back.
+    pub refund_asked: bool,
 }
 
 /// What the provider says of the trade.
@@ -85,6 +97,10 @@ pub enum Reason {
     UnexpectedRefund,
     /// A status that we do not know.
     UnknownStatus,
+    /// Told, but not confirmed when we asked.
+    Unconfirmed,
+    /// Authentic, and not of a form that we know.
+    Unreadable,
 }
 
 impl Reason {
@@ -98,6 +114,8 @@ impl Reason {
             Self::OtherTransaction => "other-transaction",
             Self::UnexpectedRefund => "unexpected-refund",
             Self::UnknownStatus => "unknown-status",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -123,19 +141,23 @@ pub fn decide(order: &Order, report: &Report) -> Verdict {
     if report.status == TradeStatus::Waiting {
         return Verdict::Nothing;
     }
+    // Nobody paid it: what it would have cost says nothing.
+    if (order.state, report.status, report.refunded) == (OrderState::Pending, TradeStatus::Closed, false) {
+        return Verdict::Close;
+    }
     if report.amount != Some(order.amount) {
         return Verdict::SetAside(Reason::WrongAmount);
     }
     let foreign = order.transaction.as_ref().is_some_and(|known| *known != report.transaction);
-    if order.state == OrderState::Paid && foreign {
+    if order.state.is_final() && foreign {
         return Verdict::SetAside(Reason::OtherTransaction);
     }
     if report.refunded {
-        return Verdict::SetAside(Reason::UnexpectedRefund);
+        let expected = order.state.is_final() && order.refund_asked;
+        return if expected { Verdict::Nothing } else { Verdict::SetAside(Reason::UnexpectedRefund) };
     }
     match (order.state, report.status) {
         (OrderState::Pending | OrderState::Closed, TradeStatus::Paid) => Verdict::Settle,
-        (OrderState::Pending, TradeStatus::Closed) => Verdict::Close,
         _ => Verdict::Nothing,
     }
 }
@@ -162,8 +184,8 @@ mod tests {
     }
 
     fn order(state: OrderState) -> Order {
-        let transaction = (state == OrderState::Paid).then(|| "T1".to_owned());
-        Order { amount: fen(20_600), state, transaction }
+        let transaction = state.is_final().then(|| "T1".to_owned());
+        Order { amount: fen(20_600), state, transaction, refund_asked: false }
     }
 
     fn report(status: TradeStatus) -> Report {
@@ -175,7 +197,28 @@ mod tests {
         for state in [OrderState::Pending, OrderState::Closed] {
             assert_eq!(decide(&order(state), &report(TradeStatus::Paid)), Verdict::Settle);
         }
-        assert_eq!(decide(&order(OrderState::Paid), &report(TradeStatus::Paid)), Verdict::Nothing);
+        for state in [OrderState::Paid, OrderState::Surplus] {
+            assert_eq!(decide(&order(state), &report(TradeStatus::Paid)), Verdict::Nothing);
+        }
+    }
+
+    #[test]
+    fn what_nobody_paid_is_closed_whatever_it_would_have_cost() {
+        let closed = Report { amount: None, transaction: String::new(), ..report(TradeStatus::Closed) };
+        assert_eq!(decide(&order(OrderState::Pending), &closed), Verdict::Close);
+        assert_eq!(decide(&order(OrderState::Closed), &report(TradeStatus::Closed)), Verdict::Nothing);
+        assert_eq!(decide(&order(OrderState::Paid), &report(TradeStatus::Closed)), Verdict::Nothing);
+    }
+
+    #[test]
+    fn money_that_went_back_is_no_news_only_if_we_asked_for_it() {
+        let back = Report { refunded: true, ..report(TradeStatus::Closed) };
+        let asked = |state| Order { refund_asked: true, ..order(state) };
+        assert_eq!(decide(&asked(OrderState::Surplus), &back), Verdict::Nothing);
+        assert_eq!(decide(&asked(OrderState::Paid), &back), Verdict::Nothing);
+        let unexpected = Verdict::SetAside(Reason::UnexpectedRefund);
+        assert_eq!(decide(&order(OrderState::Paid), &back), unexpected);
+        assert_eq!(decide(&asked(OrderState::Pending), &back), unexpected);
     }
 
     #[test]
