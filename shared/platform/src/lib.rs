@@ -13,6 +13,7 @@ pub mod reply;
 pub mod request;
 pub mod session;
 pub mod settings;
+pub mod wechat_pay;
 
 pub use db::{Db, Row, Value};
 pub use id::Id;

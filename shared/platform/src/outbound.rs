@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use spin_sdk::wasip3::http::types::RequestOptions;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
@@ -11,9 +12,32 @@ pub const MAX_ANSWER: usize = 256 * 1024;
 /// How long to wait for a connection, for the first byte, and between bytes.
 const PATIENCE_NS: u64 = 5_000_000_000;
 
-/// Posts form text and gives the body of a 200. Everything else is a [`Problem::unavailable`] whose cause is logged;
+/// What came back, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body, at most [`MAX_ANSWER`] bytes.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// A header's text, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+}
+
+/// One call. No answer is a [`Problem::unavailable`] whose cause is logged without the address, which may hold secrets;
 /// whether the call had an effect over there is then unknown.
-pub async fn post_form(url: &str, form: String) -> Result<Bytes, Problem> {
+pub async fn call(
+    method: Method,
+    url: &str,
+    headers: &[(&'static str, &str)],
+    body: String,
+) -> Result<Answer, Problem> {
     let failed = |what: &str| Problem::unavailable(&format!("outgoing call: {what}"));
     let options = RequestOptions::new();
     for set in [
@@ -23,16 +47,28 @@ pub async fn post_form(url: &str, form: String) -> Result<Bytes, Problem> {
     ] {
         set(&options, Some(PATIENCE_NS)).map_err(|_| failed("the host takes no timeout"))?;
     }
-    let mut request = http::Request::post(url)
-        .header("content-type", "application/x-www-form-urlencoded;charset=utf-8")
-        .header("content-length", form.len())
-        .body(Full::new(Bytes::from(form)))
-        .map_err(|_| failed("not an address"))?;
+    let mut request = http::Request::builder().method(method).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if !body.is_empty() {
+        request = request.header("content-length", body.len());
+    }
+    let mut request = request.body(Full::new(Bytes::from(body))).map_err(|_| failed("not an address"))?;
     request.extensions_mut().insert(RequestOptionsExtension(options));
     let answer = spin_sdk::http::send(request).await.map_err(|error| failed(&error.to_string()))?;
-    if answer.status() != http::StatusCode::OK {
-        return Err(failed(&format!("status {}", answer.status().as_u16())));
+    let (parts, body) = answer.into_parts();
+    let body = Limited::new(body, MAX_ANSWER).collect().await;
+    let body = body.map_err(|_| failed("the answer is too large or cut off"))?.to_bytes();
+    Ok(Answer { status: parts.status, headers: parts.headers, body })
+}
+
+/// Posts form text and gives the body of a 200. Everything else is a [`Problem::unavailable`].
+pub async fn post_form(url: &str, form: String) -> Result<Bytes, Problem> {
+    let kind = ("content-type", "application/x-www-form-urlencoded;charset=utf-8");
+    let answer = call(Method::POST, url, &[kind], form).await?;
+    match answer.status {
+        StatusCode::OK => Ok(answer.body),
+        other => Err(Problem::unavailable(&format!("outgoing call: status {}", other.as_u16()))),
     }
-    let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
-    Ok(body.map_err(|_| failed("the answer is too large or cut off"))?.to_bytes())
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
+use std::net::{IpAddr, SocketAddr};
 
 /// Largest body that is read.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -74,15 +75,27 @@ impl Request {
 
     /// One query parameter, decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        field_of(self.query.as_bytes(), name)
     }
 
     /// Whether a browser asks: it names `text/html` among what it accepts.
     pub fn wants_page(&self) -> bool {
         let accept = self.headers.get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
         accept.is_some_and(|accept| accept.contains("text/html"))
+    }
+
+    /// One cookie.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let all = self.headers.get_all(http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The network address of whoever asks, as the proxy before us tells it, or else the host.
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let told = text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        told.or_else(|| Some(text("spin-client-addr")?.parse::<SocketAddr>().ok()?.ip()))
     }
 
     /// Whether the body is a form of a page.
@@ -93,7 +106,7 @@ impl Request {
 
     /// One field of a form in the body, decoded.
     pub fn field(&self, name: &str) -> Option<String> {
-        form_urlencoded::parse(&self.body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        field_of(&self.body, name)
     }
 
     /// The bearer token.
@@ -104,4 +117,14 @@ impl Request {
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(Problem::unauthorized)
     }
+}
+
+/// One field of form text, decoded.
+pub fn field_of(form: &[u8], name: &str) -> Option<String> {
+    form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// `name=value` as form text.
+pub fn field_text(name: &str, value: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
 }
