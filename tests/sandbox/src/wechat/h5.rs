@@ -70,6 +70,11 @@ pub async fn show(
     if agent.contains("MicroMessenger") {
         return refusal("INVALID_REQUEST", "请在微信外打开订单，进行支付");
     }
+    // The merchant's domain is known by where the browser comes from: a page that does not tell it cannot lead here.
+    let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok());
+    if !referer.is_some_and(is_address) {
+        return refusal("INVALID_REQUEST", "商家参数格式有误，请联系商家解决");
+    }
     let now_ms = wechat.clock.now_ms();
     let payable = Opened::parse(&wechat, query).and_then(|opened| {
         // Whether it can be paid is asked before the button is shown.

@@ -8,16 +8,12 @@ use serde_json::{Value, json};
 use zerotrip_sandbox::Options;
 
 use super::support::*;
-use crate::support::{private, send};
+use crate::support::{get as get_page, private, send};
 
 const BACK: &str = "http://127.0.0.1:9/back?ticket=1";
 
 fn error(page: &Response<Bytes>) -> &str {
     page.headers().get("x-sandbox-error").map_or("", |code| code.to_str().unwrap())
-}
-
-async fn open(url: &str) -> Response<Bytes> {
-    send(Method::GET, url, "text/plain", String::new()).await
 }
 
 async fn press(url: &str) -> Response<Bytes> {
@@ -56,13 +52,16 @@ async fn the_h5_page_leads_back_to_the_merchant_after_paying() {
 }
 
 #[tokio::test]
-async fn the_h5_page_does_not_open_inside_wechat() {
+async fn the_h5_page_opens_outside_wechat_and_from_a_page_that_tells_its_origin() {
     let sandbox = sandbox(Options::default()).await;
     let origin = sandbox.origin();
     let url = ordered(&origin, "T00001", NOWHERE).await;
     let mut inside = Call::get(url.strip_prefix(&origin).unwrap());
     inside.set("user-agent", "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50");
+    inside.set("referer", "http://127.0.0.1:9/");
     assert_eq!(error(&inside.send(&origin).await), "INVALID_REQUEST");
+    // Nor from a page that hides where it is.
+    assert_eq!(error(&send(Method::GET, &url, "text/plain", String::new()).await), "INVALID_REQUEST");
     assert_eq!(error(&open(&url).await), "");
 }
 
@@ -216,7 +215,7 @@ async fn redeemed(origin: &str, changes: &[(&str, &str)]) -> Value {
         pairs.push((name, value));
     }
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let answer = open(&format!("{origin}/sns/oauth2/access_token?{query}")).await;
+    let answer = get_page(&format!("{origin}/sns/oauth2/access_token?{query}")).await;
     assert_eq!(answer.status(), 200);
     serde_json::from_slice(answer.body()).unwrap()
 }
@@ -235,10 +234,10 @@ async fn a_code_gives_the_openid_once() {
         ("state", "a-b"),
         ("state", &long),
     ] {
-        let page = open(&format!("{origin}{}", asked(&[(name, value)]))).await;
+        let page = get_page(&format!("{origin}{}", asked(&[(name, value)]))).await;
         assert!(!error(&page).is_empty() && page.headers().get("location").is_none(), "{name}={value}");
     }
-    let answer = open(&format!("{origin}{}", asked(&[]))).await;
+    let answer = get_page(&format!("{origin}{}", asked(&[]))).await;
     assert_eq!(answer.status(), 303);
     let location = answer.headers()["location"].to_str().unwrap();
     let code = location.strip_prefix(&format!("{BACK}&code=")).unwrap().strip_suffix("&state=a1B2").unwrap();

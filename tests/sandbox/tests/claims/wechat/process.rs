@@ -46,7 +46,7 @@ async fn a_killed_sandbox_still_knows_its_trades_refunds_and_what_it_has_to_tell
     );
     let received = shop.arrived(1).await;
     assert_eq!(resource(&received[0].1)["out_trade_no"], "T00001");
-    let page = support::get(&url.replace(url.split("/wechat").next().unwrap(), &origin)).await;
+    let page = open(&url.replace(url.split("/wechat").next().unwrap(), &origin)).await;
     assert_eq!(page.headers()["x-sandbox-error"], "ORDERPAID", "the prepayment is known too");
 }
 

@@ -252,3 +252,11 @@ pub fn resource(body: &[u8]) -> Value {
     let envelope: Value = serde_json::from_slice(body).unwrap();
     serde_json::from_slice(&opened(&envelope["resource"])).unwrap()
 }
+
+/// The H5 page, as a browser that comes from the merchant's opens it.
+pub async fn open(url: &str) -> Response<Bytes> {
+    let (origin, target) = url.split_at(url.find("/wechat/").unwrap());
+    let mut page = Call::get(target);
+    page.set("referer", "http://127.0.0.1:9/");
+    page.send(origin).await
+}
