@@ -3,11 +3,11 @@
 //! `/f/CODE` is what the printed code says; it and `/fines/CODE` are the same page. No log-in: the code is the key.
 #![cfg(target_family = "wasm")]
 
-mod alipay;
 mod answer;
 mod meta;
 mod order;
 mod pages;
+mod provider;
 mod receipt;
 mod ticket;
 
@@ -52,10 +52,17 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["f" | "fines", code]) => ticket::look_up(request, code).await,
         (&Method::POST, ["fines", code, "orders"]) => order::create(request, code).await,
         (&Method::GET, ["fines", code, "orders", order]) => order::status(request, code, order).await,
-        (&Method::GET, ["fines", code, "receipt"]) => receipt::receipt(request, code).await,
-        (_, ["f" | "fines", _] | ["fines", _, "orders" | "receipt"] | ["fines", _, "orders", _]) => {
-            Err(Problem::method_not_allowed())
+        (&Method::GET, ["fines", code, "orders", order, "wechat-pay"]) => {
+            provider::wechat_pay::returned(request, code, order).await
         }
+        (&Method::GET, ["fines", code, "receipt"]) => receipt::receipt(request, code).await,
+        (
+            _,
+            ["f" | "fines", _]
+            | ["fines", _, "orders" | "receipt"]
+            | ["fines", _, "orders", _]
+            | ["fines", _, "orders", _, "wechat-pay"],
+        ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
     }
 }

@@ -1,5 +1,6 @@
 //! What `fine-lookup` answers about itself.
 
+use crate::provider;
 use crate::signing::readiness;
 use utoipa::OpenApi;
 use zerotrip_platform::{Db, Problem, Reply, clock, meta};
@@ -7,13 +8,22 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "fine-lookup"),
-    paths(crate::ticket::look_up, crate::order::create, crate::order::status, crate::receipt::receipt)
+    paths(
+        crate::ticket::look_up,
+        crate::order::create,
+        crate::order::status,
+        crate::provider::wechat_pay::returned,
+        crate::receipt::receipt
+    )
 )]
 struct Api;
 
 /// 200 when the keys are usable and the database answers.
 pub async fn ready() -> Result<Reply, Problem> {
-    let rings = ["ticket_code_keys", "sealing_keys", "alipay"].map(str::to_owned);
+    let live = provider::live().await?;
+    let keys = live.iter().map(|provider| provider.key_setting());
+    let rings: Vec<String> =
+        ["ticket_code_keys", "sealing_keys"].into_iter().chain(keys).map(str::to_owned).collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     Db::open().await?.one("SELECT id FROM orders LIMIT 1", []).await?;
     Ok(meta::ready())

@@ -1,14 +1,18 @@
 //! Orders: the amount of today, frozen, to be paid at one provider until 24:00.
 
+use crate::provider::{self, Cashier, Placed};
 use crate::ticket::{self, Decision};
-use crate::{alipay, answer, pages};
+use crate::{answer, pages};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zerotrip_domain::late_fee::Payable;
 use zerotrip_domain::payment::next_check_after_ms;
-use zerotrip_domain::{Day, Fen};
+use zerotrip_domain::{Day, Fen, Provider};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
+
+/// Of one decision: whoever changes his mind more often than that is no payer.
+const MOST_ORDERS: i64 = 50;
 
 /// With whom to pay.
 #[derive(Deserialize, ToSchema)]
@@ -25,8 +29,12 @@ pub struct Ordered {
     amount_fen: i64,
     /// Unix ms.
     expires_at: u64,
-    /// The provider's cashier; a page of ours leads there by itself.
-    cashier: String,
+    /// The provider's cashier, for the browser that asked; a page of ours leads there by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cashier: Option<String>,
+    /// Instead of it, the text of a QR code for the provider's app on another device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qr: Option<String>,
 }
 
 /// How an order stands.
@@ -34,8 +42,10 @@ pub struct Ordered {
 pub struct Status {
     pub code: String,
     pub order: String,
-    /// `pending`, `paid` or `closed`.
+    /// `pending`, `paid`, `closed`, or `surplus`: paid, when the ticket was settled by another order already.
     pub state: String,
+    /// If its money goes back: `due`, `outside` (a person makes it) or `done`.
+    pub refund: Option<String>,
     pub amount_fen: i64,
     /// Unix ms.
     pub expires_at: i64,
@@ -56,29 +66,116 @@ pub async fn create(request: &Request, code: &str) -> Result<Reply, Problem> {
     } else {
         request.json::<NewOrder>()?.provider
     };
-    if provider != alipay::NAME {
-        return Err(Problem::invalid("provider must be one of the ticket's providers"));
-    }
+    let offered = provider::viewer(request).offers(&provider::live().await?);
+    let provider: Provider = provider
+        .parse()
+        .ok()
+        .filter(|provider| offered.contains(provider))
+        .ok_or_else(|| Problem::invalid("provider must be one of the ticket's providers"))?;
     let (db, decision) = ticket::find(code).await?;
     let now = clock::now_ms();
-    let order = open(&db, &decision, alipay::NAME, now).await?;
-    let cashier = alipay::cashier(&order, &decision.ticket.code, &decision.ticket.number, now).await?;
-    if request.is_form() {
-        return Ok(Reply::see_other(&cashier));
+    let mut order = open(&db, &decision, provider, now).await?;
+    let mut placed = provider::place(provider, &db, &order, &decision, request, now).await?;
+    if let Placed::OtherTerms = placed {
+        order = renew(&db, &decision, provider, &order.id, now).await?;
+        placed = provider::place(provider, &db, &order, &decision, request, now).await?;
     }
-    let ordered =
-        Ordered { order: order.id, amount_fen: order.amount.get(), expires_at: order.expires_at, cashier };
-    Ok(Reply::json(StatusCode::CREATED, &ordered))
+    let (cashier, qr) = match placed {
+        Placed::At(Cashier::Address(address)) => (Some(address), None),
+        Placed::At(Cashier::Code(text)) => (None, Some(text)),
+        Placed::Paid => return Err(paid_just_now()),
+        Placed::OtherTerms => {
+            return Err(Problem::unavailable("an order is refused however often it is made anew"));
+        }
+    };
+    if !request.is_form() {
+        let (amount_fen, expires_at) = (order.amount.get(), order.expires_at);
+        let ordered = Ordered { order: order.id, amount_fen, expires_at, cashier, qr };
+        return Ok(Reply::json(StatusCode::CREATED, &ordered));
+    }
+    match (cashier, qr) {
+        (Some(address), _) => Ok(Reply::see_other(&address)),
+        (None, text) => {
+            let page = pages::code(&order, provider, &decision.ticket.code, &text.unwrap_or_default());
+            Ok(Reply::html(StatusCode::OK, page))
+        }
+    }
+}
+
+/// Another order in the place of one that the provider holds with other terms: that one is ended there first, so that
+/// only one of them can be paid.
+pub async fn renew(
+    db: &Db,
+    decision: &Decision,
+    provider: Provider,
+    old: &str,
+    now: u64,
+) -> Result<Order, Problem> {
+    let orders = db.one("SELECT COUNT(*) FROM orders WHERE decision = $1", [decision.id.into()]).await?;
+    if orders.map_or(Ok(0), |row| row.int(0))? >= MOST_ORDERS {
+        return Err(too_many());
+    }
+    if !provider::end(provider, db, old, now).await? {
+        return Err(paid_just_now());
+    }
+    db.run(
+        "UPDATE orders SET state = 'closed', closed_at = $1 WHERE id = $2 AND state = 'pending'",
+        [now.into(), old.into()],
+    )
+    .await?;
+    open(db, decision, provider, now).await
+}
+
+/// An order of this decision that waits for its payment and may still be paid.
+pub async fn pending(db: &Db, decision: &Decision, id: &str, now: u64) -> Result<Order, Problem> {
+    still_owed(decision)?;
+    let row = db
+        .one(
+            "SELECT id, amount_fen, expires_at FROM orders WHERE id = $1 AND decision = $2 AND state = 'pending' \
+             AND expires_at > $3",
+            [id.into(), decision.id.into(), now.into()],
+        )
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    Ok(Order {
+        id: row.text(0)?.to_owned(),
+        amount: amount(row.int(1)?)?,
+        expires_at: u64::try_from(row.int(2)?).map_err(|_| Problem::unavailable("a stored time is none"))?,
+    })
+}
+
+fn amount(fen: i64) -> Result<Fen, Problem> {
+    Fen::new(fen).map_err(|_| Problem::unavailable("a stored amount is none"))
 }
 
 /// The one pending order of this decision, provider and day.
-async fn open(db: &Db, decision: &Decision, provider: &str, now: u64) -> Result<Order, Problem> {
-    if decision.ticket.payment.is_some() {
-        return Err(paid());
+async fn open(db: &Db, decision: &Decision, provider: Provider, now: u64) -> Result<Order, Problem> {
+    // The pending one may be closed by another request between two looks.
+    for _ in 0..2 {
+        if let Some(order) = try_open(db, decision, provider, now).await? {
+            return Ok(order);
+        }
     }
-    if decision.revoked {
-        return Err(revoked());
+    still_owed(&ticket::find(&decision.ticket.code).await?.1)?;
+    Err(Problem::unavailable("an order kept changing"))
+}
+
+/// Whether anything is to be paid.
+fn still_owed(decision: &Decision) -> Result<(), Problem> {
+    match (&decision.ticket.payment, decision.revoked) {
+        (Some(_), _) => Err(paid()),
+        (None, true) => Err(revoked()),
+        (None, false) => Ok(()),
     }
+}
+
+async fn try_open(
+    db: &Db,
+    decision: &Decision,
+    provider: Provider,
+    now: u64,
+) -> Result<Option<Order>, Problem> {
+    still_owed(decision)?;
     let today = Day::at(now);
     let payable = Payable::on(today, decision.fine, decision.due);
     let order = Order { id: number(today), amount: payable.total(), expires_at: today.end_ms() };
@@ -94,7 +191,7 @@ async fn open(db: &Db, decision: &Decision, provider: &str, now: u64) -> Result<
              ON CONFLICT DO NOTHING RETURNING id",
             [
                 order.id.as_str().into(),
-                provider.into(),
+                provider.name().into(),
                 today.to_string().into(),
                 order.amount.get().into(),
                 payable.late_fee.get().into(),
@@ -106,18 +203,17 @@ async fn open(db: &Db, decision: &Decision, provider: &str, now: u64) -> Result<
         )
         .await?;
     if made.is_some() {
-        return Ok(order);
+        return Ok(Some(order));
     }
     let pending = db
         .one(
             "SELECT id, amount_fen FROM orders \
              WHERE decision = $1 AND provider = $2 AND day = $3 AND state = 'pending'",
-            [decision.id.into(), provider.into(), today.to_string().into()],
+            [decision.id.into(), provider.name().into(), today.to_string().into()],
         )
-        .await?
-        .ok_or_else(paid)?;
-    let amount = Fen::new(pending.int(1)?).map_err(|_| Problem::unavailable("a stored amount is none"))?;
-    Ok(Order { id: pending.text(0)?.to_owned(), amount, ..order })
+        .await?;
+    let Some(pending) = pending else { return Ok(None) };
+    Ok(Some(Order { id: pending.text(0)?.to_owned(), amount: amount(pending.int(1)?)?, ..order }))
 }
 
 /// `yyyyMMdd` and 20 hex digits: within every provider's alphabet and length.
@@ -132,7 +228,8 @@ pub async fn status(request: &Request, code: &str, order: &str) -> Result<Reply,
     let (db, decision) = ticket::find(code).await?;
     let row = db
         .one(
-            "SELECT id, state, amount_fen, expires_at FROM orders WHERE id = $1 AND decision = $2",
+            "SELECT o.id, o.state, o.amount_fen, o.expires_at, r.state FROM orders o \
+             LEFT JOIN refunds r ON r.order_id = o.id WHERE o.id = $1 AND o.decision = $2",
             [order.into(), decision.id.into()],
         )
         .await?
@@ -143,6 +240,7 @@ pub async fn status(request: &Request, code: &str, order: &str) -> Result<Reply,
         state: row.text(1)?.to_owned(),
         amount_fen: row.int(2)?,
         expires_at: row.int(3)?,
+        refund: if row.is_null(4) { None } else { Some(row.text(4)?.to_owned()) },
     };
     Ok(answer::either(request, &status, || pages::order(&status)))
 }
@@ -154,6 +252,28 @@ fn paid() -> Problem {
         "Paid already",
         "该罚款已缴纳",
         "Nothing is to be paid. See the receipt.",
+    )
+}
+
+fn too_many() -> Problem {
+    let mut problem = Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-orders",
+        "Ordered too often",
+        "下单过于频繁，请换一种付款方式",
+        "Pay with the order that was made last, or at another provider.",
+    );
+    problem.retry_after_s = Some(3600);
+    problem
+}
+
+fn paid_just_now() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "payment-under-way",
+        "Paid a moment ago",
+        "付款正在确认中",
+        "The provider has a payment of this order. Look at the ticket again in a minute.",
     )
 }
 

@@ -1,10 +1,11 @@
 //! The pages of a ticket, its orders and its receipt.
 
-use crate::order::Status;
+use crate::order::{Order, Status};
 use crate::receipt::Receipt;
 use crate::ticket::{Payment, Ticket};
-use maud::{Markup, html};
-use zerotrip_domain::{Fen, day};
+use maud::{Markup, PreEscaped, html};
+use zerotrip_domain::{Fen, Provider, day};
+use zerotrip_pages::qr::Qr;
 use zerotrip_pages::{facts, page};
 
 /// Seconds after which a page that waits for the provider asks again.
@@ -25,6 +26,7 @@ fn state_in_words(state: &str) -> &'static str {
         "paid" => "已缴款",
         "revoked" => "已撤销，无需缴款",
         "pending" => "正在确认付款结果",
+        "surplus" => "该罚款已缴纳，本次付款将原路退回",
         _ => "订单已关闭",
     }
 }
@@ -45,9 +47,11 @@ pub fn ticket(ticket: &Ticket) -> String {
         }
         @if !ticket.providers.is_empty() {
             section {
-                form method="post" action={ "/fines/" (ticket.code) "/orders" } {
-                    input type="hidden" name="provider" value="alipay";
-                    button type="submit" { "支付宝缴款 " (yuan(ticket.total_fen)) }
+                @for provider in &ticket.providers {
+                    form method="post" action={ "/fines/" (ticket.code) "/orders" } {
+                        input type="hidden" name="provider" value=(provider);
+                        button type="submit" { (title(provider)) "缴款 " (yuan(ticket.total_fen)) }
+                    }
                 }
                 p.note { "请核对以下信息后再付款。今日付款按以上金额，24:00 前有效。" }
             }
@@ -76,6 +80,7 @@ pub fn order(status: &Status) -> String {
         section {
             p class={ "state " (status.state) } { (state_in_words(&status.state)) }
             p.amount { (yuan(status.amount_fen)) }
+            @if status.refund.as_deref() == Some("done") { p.note { "款项已原路退回。" } }
             (facts(&[("订单号", &status.order), ("有效期至", &time(status.expires_at))]))
             @if pending { p.note { "付款后通常几秒内确认；未付款可返回重新付款，不会重复扣款。" } }
         }
@@ -85,6 +90,51 @@ pub fn order(status: &Status) -> String {
         }
     };
     page("缴款结果", pending.then_some(ASK_AGAIN_S), &body)
+}
+
+/// What the app on the payer's phone scans from this screen.
+pub fn code(order: &Order, provider: Provider, code: &str, text: &str) -> String {
+    let picture = Qr::shown(text).map_or_else(|_| String::new(), |qr| qr.svg());
+    let body = html! {
+        section {
+            p.state.pending { "请用" (provider.title()) "扫码付款" }
+            p.amount { "¥" (order.amount) }
+            div.code { (PreEscaped(picture)) }
+            a.button href={ "/pay/return?order=" (order.id) } { "我已付款，查看结果" }
+            p.note { "今日 24:00 前有效。" a href={ "/f/" (code) } { "返回" } }
+        }
+    };
+    page("扫码付款", None, &body)
+}
+
+/// Opens the payment inside WeChat; `call_up` is what its bridge takes, as JSON.
+pub fn call_up(amount: Fen, call_up: &str, back: &str, nonce: &str) -> String {
+    let body = html! {
+        section {
+            p.state.pending { "微信支付" }
+            p.amount { "¥" (amount) }
+            button id="pay" type="button" data-call=(call_up) data-back=(back) { "付款" }
+            p.note { "付款后如未自动返回，请" a href=(back) { "查看结果" } "。" }
+        }
+        script nonce=(nonce) { (PreEscaped(CALL_UP)) }
+    };
+    page("微信支付", None, &body)
+}
+
+/// Whatever the bridge says, the next page asks us, and we ask WeChat Pay.
+const CALL_UP: &str = "(function () {
+  var button = document.getElementById('pay');
+  function pay() {
+    WeixinJSBridge.invoke('getBrandWCPayRequest', JSON.parse(button.dataset.call), function (said) {
+      if (said.err_msg !== 'get_brand_wcpay_request:cancel') { location.replace(button.dataset.back); }
+    });
+  }
+  button.addEventListener('click', pay);
+  if (window.WeixinJSBridge) { pay(); } else { document.addEventListener('WeixinJSBridgeReady', pay); }
+})();";
+
+fn title(provider: &str) -> &str {
+    provider.parse().map_or(provider, |known: Provider| known.title())
 }
 
 /// What was paid.
@@ -104,13 +154,9 @@ pub fn receipt(receipt: &Receipt) -> String {
 }
 
 fn paid_with(payment: &Payment) -> Markup {
-    let provider = match payment.provider.as_str() {
-        "alipay" => "支付宝",
-        other => other,
-    };
     facts(&[
         ("缴款时间", &time(payment.paid_at)),
-        ("缴款方式", provider),
+        ("缴款方式", title(&payment.provider)),
         ("交易号", &payment.transaction),
         ("凭证号", &payment.order),
     ])

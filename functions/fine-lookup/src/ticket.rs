@@ -2,13 +2,13 @@
 
 use crate::signing::faults::{Fault, Refusal};
 use crate::signing::{sealing, ticket_code_check};
-use crate::{answer, broken, pages};
+use crate::{answer, broken, pages, provider};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zerotrip_domain::decision::State;
 use zerotrip_domain::late_fee::Payable;
-use zerotrip_domain::{Day, Fen, Plate, mask};
+use zerotrip_domain::{Day, Fen, Plate, Provider, mask};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
 
 /// A decision as its ticket shows it: never the whole name or plate, no ID number, phone or address, since the code may
@@ -41,7 +41,7 @@ pub struct Ticket {
     /// Days after the deadline, as of today.
     pub late_days: u32,
     pub payment: Option<Payment>,
-    /// Providers that can be paid with.
+    /// Providers that can be paid with in the app that asks.
     pub providers: Vec<&'static str>,
 }
 
@@ -62,6 +62,8 @@ pub struct Decision {
     pub fine: Fen,
     pub due: Day,
     pub revoked: bool,
+    /// Whether anything is to be paid.
+    pub open: bool,
     pub ticket: Ticket,
 }
 
@@ -88,7 +90,11 @@ struct Driver {
 #[utoipa::path(get, path = "/fines/{code}", params(("code" = String, Path)),
     responses((status = 200, body = Ticket)))]
 pub async fn look_up(request: &Request, code: &str) -> Result<Reply, Problem> {
-    let decision = find(code).await?.1;
+    let mut decision = find(code).await?.1;
+    if decision.open {
+        let offered = provider::viewer(request).offers(&provider::live().await?);
+        decision.ticket.providers = offered.into_iter().map(Provider::name).collect();
+    }
     Ok(answer::either(request, &decision.ticket, || pages::ticket(&decision.ticket)))
 }
 
@@ -104,7 +110,7 @@ pub async fn find(code: &str) -> Result<(Db, Decision), Problem> {
             "SELECT d.id, d.fine_fen, d.due, d.content_sealed, d.revoked_at, \
              o.id, o.late_fee_fen, o.provider, o.transaction_no, o.paid_at \
              FROM decisions d LEFT JOIN orders o ON o.decision = d.id AND o.state = 'paid' \
-             WHERE d.code = $1 ORDER BY o.settled_at LIMIT 1",
+             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state = 'done') WHERE d.code = $1",
             [code.as_str().into()],
         )
         .await?
@@ -160,9 +166,9 @@ fn read(row: &Row, code: String) -> Result<Decision, Problem> {
         total_fen: fine.get() + late_fee,
         late_days: payable.late_days,
         payment,
-        providers: if open { vec![crate::alipay::NAME] } else { Vec::new() },
+        providers: Vec::new(),
     };
-    Ok(Decision { id, fine, due, revoked, ticket })
+    Ok(Decision { id, fine, due, revoked, open, ticket })
 }
 
 fn unknown_code() -> Problem {

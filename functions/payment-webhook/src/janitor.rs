@@ -1,17 +1,22 @@
-//! The janitor: asks about orders that a provider is silent about, and closes those whose day is over.
+//! The janitor: asks about orders that a provider is silent about, closes those whose day is over, sends back what was
+//! paid too much, and keeps the providers' certificates fresh.
 
-use crate::alipay::gateway::{self, Trade};
-use crate::authority;
+use crate::provider::{self, Trade};
 use crate::settle::{self, Outcome};
+use crate::{authority, live, refunds, wechat_pay};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_domain::Provider;
 use zerotrip_domain::payment::next_check_after_ms;
+use zerotrip_domain::refund::TRIES_ALONE;
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 /// Orders looked at in one run, and how long a run may take before it leaves the rest to the next.
 const MOST: u32 = 100;
 const PATIENCE_MS: u64 = 15_000;
+/// Of that, for refunds, which come first.
+const REFUNDS_MS: u64 = 7_000;
 
 /// What a run did.
 #[derive(Default, Serialize, ToSchema)]
@@ -22,13 +27,15 @@ pub struct Done {
     closed: u32,
     /// Could not be asked about; due again later.
     failed: u32,
-    /// Reports and payments that wait for a person, from all time.
+    refunds: refunds::RefundsDone,
+    /// Reports and refunds that wait for a person.
     to_review: i64,
 }
 
 struct Due {
     order: String,
-    expires_at: i64,
+    provider: Provider,
+    expires_at: u64,
 }
 
 #[utoipa::path(post, path = "/pay/jobs/janitor", responses((status = 200, body = Done)))]
@@ -37,22 +44,37 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
     authority::scheduler(request, &db).await?;
     let began = clock::now_ms();
     let mut done = Done::default();
+    if live::providers().await?.contains(&Provider::WechatPay) {
+        // Without them nothing is verified that is signed under them; logged where it fails, and tried again.
+        let _ = wechat_pay::certificates::refresh(&db, false, began).await;
+    }
+    done.refunds = refunds::run(&db, began + REFUNDS_MS).await?;
+    let mut failing = Vec::new();
     while done.checked < MOST && clock::now_ms() < began + PATIENCE_MS {
         let now = clock::now_ms();
         let Some(due) = take(&db, now).await? else { break };
         done.checked += 1;
+        // One that hangs must not keep the others from being asked.
+        if failing.contains(&due.provider) {
+            done.failed += 1;
+            continue;
+        }
         match check(&db, &due, now).await {
-            Ok(Outcome::Settled) => done.settled += 1,
+            Ok(Outcome::Settled | Outcome::Surplus) => done.settled += 1,
             Ok(Outcome::Closed) => done.closed += 1,
             Ok(Outcome::Unchanged | Outcome::SetAside) => {}
             // Logged where it failed.
-            Err(_) => done.failed += 1,
+            Err(_) => {
+                done.failed += 1;
+                failing.push(due.provider);
+            }
         }
     }
     let count = db
         .one(
-            "SELECT (SELECT COUNT(*) FROM payment_inbox) + (SELECT COUNT(*) FROM orders WHERE review IS NOT NULL)",
-            [],
+            "SELECT (SELECT COUNT(*) FROM payment_inbox) + (SELECT COUNT(*) FROM refunds \
+             WHERE state = 'outside' OR (state = 'due' AND tries > CAST($1 AS BIGINT)))",
+            [i64::from(TRIES_ALONE).into()],
         )
         .await?;
     done.to_review = count.map_or(Ok(0), |row| row.int(0))?;
@@ -70,7 +92,7 @@ async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
              WHERE state = 'pending' AND next_check_at <= $6 AND id = \
                (SELECT id FROM orders WHERE state = 'pending' AND next_check_at <= $7 \
                 ORDER BY next_check_at LIMIT 1) \
-             RETURNING id, expires_at",
+             RETURNING id, provider, expires_at",
             [
                 now.into(),
                 step(1).into(),
@@ -83,20 +105,25 @@ async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Due { order: row.text(0)?.to_owned(), expires_at: row.int(1)? }))
+    Ok(Some(Due {
+        order: row.text(0)?.to_owned(),
+        provider: provider::stored(row.text(1)?)?,
+        expires_at: u64::try_from(row.int(2)?)
+            .map_err(|_| Problem::unavailable("a stored order is not of its form"))?,
+    }))
 }
 
 async fn check(db: &Db, due: &Due, now: u64) -> Result<Outcome, Problem> {
-    let outcome = match gateway::query(&due.order, now).await? {
+    let outcome = match provider::query(due.provider, db, &due.order, now).await? {
         Trade::Known(said) => settle::apply(db, &said, now).await?,
         Trade::None => Outcome::Unchanged,
     };
-    let over = u64::try_from(due.expires_at).is_ok_and(|end| end <= now);
-    if outcome != Outcome::Unchanged || !over {
+    if due.expires_at > now || matches!(outcome, Outcome::Settled | Outcome::Surplus | Outcome::Closed) {
         return Ok(outcome);
     }
-    // Paid in this very moment: the next check finds it.
-    if !gateway::close(&due.order, now).await? {
+    // Paid in this very moment: the next check finds it. What is set aside is a person's, and not asked about for ever.
+    let set_aside = outcome == Outcome::SetAside;
+    if !set_aside && !provider::close(due.provider, db, &due.order, due.expires_at, now).await? {
         return Ok(Outcome::Unchanged);
     }
     Ok(if settle::close(db, &due.order, now).await? { Outcome::Closed } else { Outcome::Unchanged })

@@ -3,9 +3,16 @@
 
 mod alipay;
 mod authority;
+mod ccb;
 mod janitor;
+mod live;
 mod meta;
+mod page_return;
+mod provider;
+mod refunds;
 mod settle;
+mod wechat_pay;
+mod work_items;
 
 use http::Method;
 use spin_sdk::http::IntoResponse;
@@ -44,12 +51,23 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["pay", "openapi.json"]) => meta::openapi(),
         (&Method::POST, ["pay", "alipay", "notifications"]) => alipay::notification::receive(request).await,
         (&Method::GET, ["pay", "alipay", "return"]) => alipay::page_return::back(request).await,
+        (&Method::POST, ["pay", "wechat-pay", "notifications"]) => {
+            wechat_pay::notification::receive(request).await
+        }
+        (&Method::GET | &Method::POST, ["pay", "ccb", "notifications"]) => {
+            ccb::notification::receive(request).await
+        }
+        (&Method::GET, ["pay", "return"]) => page_return::back(request).await,
         (&Method::POST, ["pay", "jobs", "janitor"]) => janitor::run(request).await,
+        (&Method::GET, ["pay", "work-items"]) => work_items::list(request).await,
+        (&Method::POST, ["pay", "refunds", order, "closure"]) => refunds::close(request, order).await,
         (
             _,
-            ["pay", "version" | "ready" | "openapi.json"]
+            ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items"]
             | ["pay", "alipay", "notifications" | "return"]
-            | ["pay", "jobs", "janitor"],
+            | ["pay", "wechat-pay" | "ccb", "notifications"]
+            | ["pay", "jobs", "janitor"]
+            | ["pay", "refunds", _, "closure"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
     }

@@ -1,5 +1,6 @@
 //! What `payment-webhook` answers about itself.
 
+use crate::live;
 use crate::signing::readiness;
 use utoipa::OpenApi;
 use zerotrip_platform::{Db, Problem, Reply, clock, meta};
@@ -7,13 +8,25 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "payment-webhook"),
-    paths(crate::alipay::notification::receive, crate::alipay::page_return::back, crate::janitor::run)
+    paths(
+        crate::alipay::notification::receive,
+        crate::alipay::page_return::back,
+        crate::wechat_pay::notification::receive,
+        crate::ccb::notification::receive,
+        crate::page_return::back,
+        crate::janitor::run,
+        crate::work_items::list,
+        crate::refunds::close
+    )
 )]
 struct Api;
 
 /// 200 when the keys are usable and the database answers.
 pub async fn ready() -> Result<Reply, Problem> {
-    let rings = ["session_keys", "sealing_keys", "alipay"].map(str::to_owned);
+    let live = live::providers().await?;
+    let keys = live.iter().map(|provider| provider.key_setting());
+    let rings: Vec<String> =
+        ["session_keys", "sealing_keys"].into_iter().chain(keys).map(str::to_owned).collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     Db::open().await?.one("SELECT id FROM orders LIMIT 1", []).await?;
     Ok(meta::ready())

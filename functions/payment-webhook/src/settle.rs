@@ -3,29 +3,31 @@
 
 use crate::broken;
 use crate::signing::sealing;
-use zerotrip_domain::Fen;
 use zerotrip_domain::payment::{self, OrderState, Reason, Report, Verdict};
+use zerotrip_domain::{Fen, Provider};
 use zerotrip_platform::db::DbError;
 use zerotrip_platform::{Db, Problem, log};
 
 /// What a provider said and signed. Made only by the provider's module, from what the signing library has verified.
 pub struct Authentic {
-    pub provider: &'static str,
+    pub provider: Provider,
     /// The provider's name for this notification; none if we asked.
     pub event: Option<String>,
     pub order: String,
     pub report: Report,
     /// Unix ms, by the provider's clock, if it says that money was paid.
     pub paid_at: Option<u64>,
-    /// The signed text, byte for byte.
+    /// What was said, as text, without what must not be kept.
     pub evidence: Vec<u8>,
 }
 
 /// What became of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The order is paid now, by this report.
+    /// The order is paid now, by this report, and settles its ticket.
     Settled,
+    /// The order is paid now, but its ticket was settled by another: the money goes back.
+    Surplus,
     /// The order is closed now.
     Closed,
     /// Nothing had to change.
@@ -40,19 +42,19 @@ const TRIES: usize = 3;
 /// Applies `said`. When this returns, what it says is durable.
 pub async fn apply(db: &Db, said: &Authentic, now_ms: u64) -> Result<Outcome, Problem> {
     for _ in 0..TRIES {
-        let Some(order) = find(db, said).await? else {
+        let Some((order, expires_at)) = find(db, said).await? else {
             return set_aside(db, said, Reason::UnknownOrder, now_ms).await;
         };
+        // Who tells no time of payment took no money after the order's end.
+        let paid_at = said.paid_at.unwrap_or(now_ms.min(expires_at.saturating_sub(1)));
         let changed = match payment::decide(&order, &said.report) {
             Verdict::Nothing => return Ok(Outcome::Unchanged),
             Verdict::SetAside(reason) => return set_aside(db, said, reason, now_ms).await,
             Verdict::Close => close(db, &said.order, now_ms).await?.then_some(Outcome::Closed),
-            Verdict::Settle => match mark_paid(db, said, now_ms).await {
-                Ok(settled) => settled.then_some(Outcome::Settled),
-                Err(SettleError::TransactionTaken) => {
-                    return set_aside(db, said, Reason::OtherTransaction, now_ms).await;
-                }
-                Err(SettleError::Problem(problem)) => return Err(problem),
+            Verdict::Settle => match mark_paid(db, said, paid_at, now_ms).await? {
+                Paid::As(outcome) => Some(outcome),
+                Paid::Already => None,
+                Paid::TransactionTaken => return set_aside(db, said, Reason::OtherTransaction, now_ms).await,
             },
         };
         if let Some(outcome) = changed {
@@ -62,62 +64,70 @@ pub async fn apply(db: &Db, said: &Authentic, now_ms: u64) -> Result<Outcome, Pr
     Err(Problem::unavailable("an order kept changing"))
 }
 
-async fn find(db: &Db, said: &Authentic) -> Result<Option<payment::Order>, Problem> {
+/// The order, and when it ends.
+async fn find(db: &Db, said: &Authentic) -> Result<Option<(payment::Order, u64)>, Problem> {
     let row = db
         .one(
-            "SELECT amount_fen, state, transaction_no FROM orders WHERE id = $1 AND provider = $2",
-            [said.order.as_str().into(), said.provider.into()],
+            "SELECT o.amount_fen, o.state, o.transaction_no, \
+             (SELECT COUNT(*) FROM refunds r WHERE r.order_id = o.id), o.expires_at \
+             FROM orders o WHERE o.id = $1 AND o.provider = $2",
+            [said.order.as_str().into(), said.provider.name().into()],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
     let odd = || Problem::unavailable("a stored order is not of its form");
-    Ok(Some(payment::Order {
+    let order = payment::Order {
         amount: Fen::new(row.int(0)?).map_err(|_| odd())?,
         state: OrderState::named(row.text(1)?).ok_or_else(odd)?,
         transaction: if row.is_null(2) { None } else { Some(row.text(2)?.to_owned()) },
-    }))
+        refund_asked: row.int(3)? > 0,
+    };
+    Ok(Some((order, u64::try_from(row.int(4)?).map_err(|_| odd())?)))
 }
 
-enum SettleError {
+enum Paid {
+    As(Outcome),
+    Already,
+    /// The transaction or the notification belongs to another order.
     TransactionTaken,
-    Problem(Problem),
 }
 
-/// The commit point: state and evidence in one row, by one statement.
-async fn mark_paid(db: &Db, said: &Authentic, now_ms: u64) -> Result<bool, SettleError> {
+/// The commit point: state and evidence in one row, by one statement. That only one order of a decision is `paid` is a
+/// unique key, so that of two payments at the same instant one settles the ticket and the other is a surplus.
+async fn mark_paid(db: &Db, said: &Authentic, paid_at: u64, now_ms: u64) -> Result<Paid, Problem> {
     let context = format!("orders.evidence/{}", said.order);
-    let evidence = sealing::seal(&context, &said.evidence, now_ms)
-        .map_err(|fault| SettleError::Problem(broken(fault)))?;
-    let settled = db
-        .one(
-            "UPDATE orders SET state = 'paid', paid_at = $1, settled_at = $2, event = $3, transaction_no = $4, \
-             evidence_sealed = $5, review = CASE \
-               WHEN EXISTS (SELECT 1 FROM decisions d WHERE d.id = orders.decision AND d.revoked_at IS NOT NULL) \
-                 THEN 'paid-after-revocation' \
-               WHEN EXISTS (SELECT 1 FROM orders p WHERE p.decision = orders.decision AND p.state = 'paid') \
-                 THEN 'paid-twice' END \
-             WHERE id = $6 AND state <> 'paid' RETURNING review",
-            [
-                said.paid_at.unwrap_or(now_ms).into(),
-                now_ms.into(),
-                said.event.clone().into(),
-                said.report.transaction.as_str().into(),
-                evidence.into(),
-                said.order.as_str().into(),
-            ],
-        )
-        .await;
-    match settled {
-        Ok(Some(row)) => {
-            if !row.is_null(0) {
-                log(&format!("ALARM payment to review: order {}", said.order));
-            }
-            Ok(true)
+    let evidence = sealing::seal(&context, &said.evidence, now_ms).map_err(broken)?;
+    for (state, outcome) in [(OrderState::Paid, Outcome::Settled), (OrderState::Surplus, Outcome::Surplus)] {
+        let settled = db
+            .one(
+                "UPDATE orders SET state = $1, paid_at = $2, settled_at = $3, event = $4, transaction_no = $5, \
+                 evidence_sealed = $6 WHERE id = $7 AND state NOT IN ('paid', 'surplus') AND ($8 = 'paid' OR EXISTS \
+                   (SELECT 1 FROM orders p WHERE p.decision = orders.decision AND p.state = 'paid')) RETURNING id",
+                [
+                    state.name().into(),
+                    paid_at.into(),
+                    now_ms.into(),
+                    said.event.clone().into(),
+                    said.report.transaction.as_str().into(),
+                    evidence.clone().into(),
+                    said.order.as_str().into(),
+                    state.name().into(),
+                ],
+            )
+            .await;
+        match settled {
+            Ok(Some(_)) => return Ok(Paid::As(outcome)),
+            Ok(None) if state == OrderState::Paid => return Ok(Paid::Already),
+            // Another order of the decision is paid, or else the transaction is another order's.
+            Err(DbError::Conflict) if state == OrderState::Paid => {}
+            Ok(None) => break,
+            Err(DbError::Conflict) => return Ok(Paid::TransactionTaken),
+            Err(other) => return Err(other.into()),
         }
-        Ok(None) => Ok(false),
-        Err(DbError::Conflict) => Err(SettleError::TransactionTaken),
-        Err(other) => Err(SettleError::Problem(other.into())),
     }
+    let order = find(db, said).await?;
+    let paid = order.is_some_and(|(order, _)| order.state.is_final());
+    Ok(if paid { Paid::Already } else { Paid::TransactionTaken })
 }
 
 /// Closes a pending order; false if it is not pending any more.
@@ -131,16 +141,23 @@ pub async fn close(db: &Db, order: &str, now_ms: u64) -> Result<bool, Problem> {
     Ok(closed.is_some())
 }
 
+/// Whether `order` waits for its payment, so that it is asked about.
+pub async fn is_pending(db: &Db, order: &str) -> Result<bool, Problem> {
+    let row = db.one("SELECT id FROM orders WHERE id = $1 AND state = 'pending'", [order.into()]).await?;
+    Ok(row.is_some())
+}
+
 /// Keeps a report for a person. The same one kept before is not kept twice.
 pub async fn set_aside(db: &Db, said: &Authentic, reason: Reason, now_ms: u64) -> Result<Outcome, Problem> {
     let event = said.event.as_deref().unwrap_or(&said.order);
-    let context = format!("payment_inbox.evidence/{}/{event}", said.provider);
+    let provider = said.provider.name();
+    let context = format!("payment_inbox.evidence/{provider}/{event}");
     let evidence = sealing::seal(&context, &said.evidence, now_ms).map_err(broken)?;
     db.run(
         "INSERT INTO payment_inbox (provider, event, reason, order_no, evidence_sealed, received_at) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         [
-            said.provider.into(),
+            provider.into(),
             event.into(),
             reason.name().into(),
             said.order.as_str().into(),
@@ -149,6 +166,6 @@ pub async fn set_aside(db: &Db, said: &Authentic, reason: Reason, now_ms: u64) -
         ],
     )
     .await?;
-    log(&format!("ALARM {} report set aside: {}", said.provider, reason.name()));
+    log(&format!("ALARM {provider} report set aside: {}", reason.name()));
     Ok(Outcome::SetAside)
 }

@@ -112,11 +112,6 @@ impl Ticket {
         self.content == *content
     }
 
-    /// Whether it is withdrawn.
-    pub fn is_revoked(&self) -> bool {
-        self.revoked.is_some()
-    }
-
     /// As an answer.
     pub fn reply(&self, status: StatusCode) -> Reply {
         Reply::json(status, self)

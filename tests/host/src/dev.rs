@@ -6,9 +6,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use zerotrip_domain::Provider;
 use zerotrip_host::manifest::Manifest;
 use zerotrip_host::migrate::is_postgres;
 use zerotrip_host::postgres;
+use zerotrip_sandbox::{ccb, wechat};
 use zerotrip_signing::{fresh, index, ring};
 
 /// Everything a development machine keeps between starts; ignored by git.
@@ -105,6 +107,11 @@ pub fn variables(
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let mut changed = false;
+    let mut merchant = Merchant::default();
+    // The sandbox knows one merchant: who has none at one of the providers gets a new one at all.
+    if ["alipay", "wechat_pay", "ccb"].iter().any(|name| !values.contains_key(*name)) {
+        values.retain(|name, _| !matches!(name.as_str(), "alipay" | "wechat_pay" | "ccb" | "providers"));
+    }
     for (name, variable) in &manifest.variables {
         if values.contains_key(name) {
             continue;
@@ -112,12 +119,9 @@ pub fn variables(
         let value = match name.as_str() {
             "index_key" => fresh::single()?,
             "public_url" => format!("http://{listen}"),
-            "alipay_origin" => format!("http://{sandbox}"),
-            "alipay" => {
-                let Merchant { ours, theirs } = merchant()?;
-                write_private(&folder.sandbox(), &theirs)?;
-                ours
-            }
+            "providers" => Provider::ALL.map(Provider::name).join(","),
+            "alipay" | "wechat_pay" | "ccb" => merchant.get_or_make(folder, listen)?.of(name)?,
+            name if name.ends_with("_origin") => format!("http://{sandbox}"),
             name if name.ends_with("_keys") => fresh::ring()?,
             _ if !variable.required => continue,
             other => bail!("no way to make a value for variable '{other}'; put it into {}", path.display()),
@@ -131,27 +135,56 @@ pub fn variables(
     Ok(())
 }
 
-struct Merchant {
-    /// The variable `alipay`.
-    ours: String,
-    /// The sandbox's configuration.
-    theirs: String,
+/// A merchant of the sandbox's providers, with fresh keys on both sides.
+#[derive(Default)]
+struct Merchant(Option<serde_json::Value>);
+
+impl Merchant {
+    /// Makes it and writes the sandbox's side of it, once.
+    fn get_or_make(&mut self, folder: &Folder, listen: SocketAddr) -> Result<&Self> {
+        if self.0.is_none() {
+            let (ours, theirs) = merchant(listen)?;
+            write_private(&folder.sandbox(), &theirs.to_string())?;
+            self.0 = Some(ours);
+        }
+        Ok(self)
+    }
+
+    /// The value of one of the three variables.
+    fn of(&self, variable: &str) -> Result<String> {
+        let value = self.0.as_ref().and_then(|ours| ours.get(variable));
+        Ok(value.context("the merchant is not made")?.to_string())
+    }
 }
 
-/// A merchant of the sandbox's Alipay, with fresh keys on both sides.
-fn merchant() -> Result<Merchant> {
+/// Our side, by variable, and the sandbox's configuration.
+fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)> {
     let pair = || fresh::rsa().map_err(|error| anyhow::anyhow!("cannot make an RSA key: {error}"));
     let ((our_private, our_public), (their_private, their_public)) = (pair()?, pair()?);
     let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
-    let ours = serde_json::json!({
-        "app_id": app_id, "seller_id": seller_id,
-        "app_private_key": our_private, "alipay_public_keys": [their_public],
+    let wechat = wechat::account(&pair()?.into(), &pair()?.into(), &pair()?.into())
+        .map_err(|error| anyhow::anyhow!("WeChat Pay's account: {error}"))?;
+    let theirs = serde_json::json!({
+        "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public, "private_key": their_private },
+        "wechat_pay": wechat.sandbox,
+        "ccb": {
+            "merchant_id": "105000000000001", "pos_id": "100000001", "branch_id": "220000000",
+            "private_key": ccb::fresh_key().to_base64(), "query_password": fresh::secret()?,
+            // At the bank the merchant sets these by hand.
+            "callback_url": format!("http://{listen}/pay/ccb/notifications"), "page_url": format!("http://{listen}/pay/return"),
+        },
     });
-    let theirs = serde_json::json!({ "alipay": {
-        "app_id": app_id, "seller_id": seller_id,
-        "app_public_key": our_public, "private_key": their_private,
-    } });
-    Ok(Merchant { ours: ours.to_string(), theirs: theirs.to_string() })
+    let bank =
+        zerotrip_sandbox::Config::parse(&theirs.to_string())?.ccb.context("the bank is not configured")?;
+    let ours = serde_json::json!({
+        "alipay": {
+            "app_id": app_id, "seller_id": seller_id,
+            "app_private_key": our_private, "alipay_public_keys": [their_public],
+        },
+        "wechat_pay": wechat.merchant,
+        "ccb": bank.merchant_side(),
+    });
+    Ok((ours, theirs))
 }
 
 /// Writes a file that only its owner may read, whole or not at all.

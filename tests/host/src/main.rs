@@ -187,7 +187,7 @@ async fn develop(
         });
     }
     let demo = demo::start(listening.origin(), folder, database);
-    eprintln!("sandbox (plays Alipay): {}", sandbox.origin());
+    eprintln!("sandbox (plays the providers): {}", sandbox.origin());
     listening.serve().await?;
     demo.abort();
     sandbox.stop().await;

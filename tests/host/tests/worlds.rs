@@ -82,6 +82,8 @@ fn every_grant_is_needed_by_code() {
             ("identity_code_keys", &["identity-code-mint", "identity-code-check"]),
             ("audit_keys", &["audit"]),
             ("alipay", &["alipay-verify", "alipay-request"]),
+            ("wechat_pay", &["wechat-pay-verify", "wechat-pay-request"]),
+            ("ccb", &["ccb-verify", "ccb-request"]),
         ] {
             let used = users.iter().any(|user| has(&format!("zerotrip:signing/{user}")));
             assert_eq!(component.variables.contains_key(variable), used, "{id}: {variable}");

@@ -7,7 +7,7 @@ pub mod sql;
 pub mod town;
 
 use postgres::{Postgres, QUICK};
-pub use town::Town;
+pub use town::{Merchant, Town};
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -40,6 +40,12 @@ pub struct Answer {
     pub location: String,
     /// Seconds to wait before the next try, or empty.
     pub retry_after: String,
+    /// A cookie to keep, or empty.
+    pub set_cookie: String,
+    /// The page's content security policy, or empty.
+    pub policy: String,
+    /// What the browser tells the next site of this one, or empty.
+    pub referrer_policy: String,
     /// Body as text.
     pub text: String,
 }
@@ -162,26 +168,26 @@ pub fn fresh_folder(name: &str) -> PathBuf {
 }
 
 impl House {
-    /// The app of `spin.toml`, migrated, with fresh keys, and an Alipay that never answers.
+    /// The app of `spin.toml`, migrated, with fresh keys, and providers that never answer.
     pub fn start(name: &str) -> Self {
         Self::start_on(name, Engine::of_this_run())
     }
 
     /// The same on this engine, whatever the run is for.
     pub fn start_on(name: &str, engine: Engine) -> Self {
-        Self::start_at(name, &town::merchant().ours, "http://127.0.0.1:9", engine)
+        Self::start_at(name, &town::merchant(), "http://127.0.0.1:9", engine)
     }
 
-    /// The same with this merchant of an Alipay at `alipay_origin`.
-    pub fn start_at(name: &str, merchant: &Value, alipay_origin: &str, engine: Engine) -> Self {
+    /// The same with this merchant of providers at `origin`.
+    pub fn start_at(name: &str, merchant: &Merchant, origin: &str, engine: Engine) -> Self {
         let manifest = root().join("spin.toml");
-        Self::start_with(fresh_folder(name), &manifest, merchant, alipay_origin, engine, &[])
+        Self::start_with(fresh_folder(name), &manifest, merchant, origin, engine, &[])
     }
 
     /// The app of the `spin.toml` in `folder`; relative paths among the arguments start there.
     pub fn start_app(folder: PathBuf, arguments: &[&str]) -> Self {
         let manifest = folder.join("spin.toml");
-        let merchant = town::merchant().ours;
+        let merchant = town::merchant();
         let engine = Engine::of_this_run();
         Self::start_with(folder, &manifest, &merchant, "http://127.0.0.1:9", engine, arguments)
     }
@@ -189,8 +195,8 @@ impl House {
     fn start_with(
         folder: PathBuf,
         manifest: &Path,
-        merchant: &Value,
-        alipay_origin: &str,
+        merchant: &Merchant,
+        origin: &str,
         engine: Engine,
         arguments: &[&str],
     ) -> Self {
@@ -207,7 +213,10 @@ impl House {
         };
         let variables = json!({
             "session_keys": ring(), "ticket_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
-            "alipay": merchant.to_string(), "alipay_origin": alipay_origin,
+            "providers": "alipay,wechat-pay,ccb", "ccb": merchant.ccb.to_string(),
+            "alipay": merchant.ours.to_string(), "alipay_origin": origin,
+            "wechat_pay": merchant.wechat_pay.to_string(), "wechat_pay_origin": origin,
+            "wechat_api_origin": origin, "wechat_open_origin": origin, "ccb_origin": origin,
             "public_url": format!("http://127.0.0.1:{port}"),
             "database_url": database_url, "database_host": database_host,
         });
@@ -330,6 +339,9 @@ impl House {
             content_type: header("content-type"),
             location: header("location"),
             retry_after: header("retry-after"),
+            set_cookie: header("set-cookie"),
+            policy: header("content-security-policy"),
+            referrer_policy: header("referrer-policy"),
             text: response.body_mut().read_to_string()?,
         })
     }

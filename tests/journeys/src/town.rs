@@ -2,44 +2,86 @@
 
 use crate::{Answer, Engine, House, sql};
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use zerotrip_sandbox::alipay::{PrivateKey, sign_notification};
-use zerotrip_sandbox::{Config, Options, Running};
+use zerotrip_sandbox::wechat::{Callback, CallbackKey, Event};
+use zerotrip_sandbox::{Config, Options, Running, ccb, wechat};
 
 /// Long enough to stand alone.
 pub const PASSWORD: &str = "correct horse battery";
+/// `User-Agent` of WeChat's own browser.
+pub const IN_WECHAT: &str =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50";
+/// Of the bank's app.
+pub const IN_CCB: &str = "Mozilla/5.0 (Linux; Android 14) Mobile CCBClient/6.0";
+/// Of a phone's browser.
+pub const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130 Mobile Safari/537.36";
+/// Of a desktop's.
+pub const DESKTOP: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130 Safari/537.36";
 /// Where the officer works.
 pub const AGENCY: &str = "220102";
 /// How long a notification may take to arrive on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Both sides' view of one merchant of Alipay.
+/// Both sides' view of one merchant at every provider.
 pub struct Merchant {
     /// The variable `alipay`.
     pub ours: Value,
+    /// The variable `wechat_pay`.
+    pub wechat_pay: Value,
+    /// The variable `ccb`.
+    pub ccb: Value,
     /// The sandbox's configuration.
     pub theirs: Value,
 }
 
-/// A merchant with fresh keys.
+/// A merchant with fresh keys at Alipay.
 pub fn merchant() -> Merchant {
     let pair = || zerotrip_signing::fresh::rsa().expect("a key pair");
     let ((our_private, our_public), (their_private, their_public)) = (pair(), pair());
     let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
+    let wechat = wechat_pay();
+    let theirs = json!({
+        "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public,
+            "private_key": their_private },
+        "wechat_pay": wechat.sandbox,
+        "ccb": { "merchant_id": "105000000000001", "pos_id": "100000001", "branch_id": "220000000",
+            "private_key": ccb_key().to_base64(), "query_password": "not-so-secret",
+            // Told when the house is known.
+            "callback_url": "http://127.0.0.1:9/", "page_url": "http://127.0.0.1:9/" },
+    });
+    let bank = Config::parse(&theirs.to_string()).expect("a configuration").ccb.expect("a bank");
     Merchant {
         ours: json!({ "app_id": app_id, "seller_id": seller_id, "app_private_key": our_private,
             "alipay_public_keys": [their_public] }),
-        theirs: json!({ "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public,
-            "private_key": their_private } }),
+        wechat_pay: wechat.merchant.clone(),
+        ccb: bank.merchant_side(),
+        theirs,
     }
+}
+
+/// The key of a counter at the bank, made once for each run.
+pub fn ccb_key() -> &'static ccb::PrivateKey {
+    static KEY: OnceLock<ccb::PrivateKey> = OnceLock::new();
+    KEY.get_or_init(ccb::fresh_key)
+}
+
+/// An account at WeChat Pay. Its keys are made once for each run: they take their time.
+fn wechat_pay() -> &'static wechat::Sides {
+    static SIDES: OnceLock<wechat::Sides> = OnceLock::new();
+    SIDES.get_or_init(|| {
+        let pair = || zerotrip_signing::fresh::rsa().expect("a key pair").into();
+        wechat::account(&pair(), &pair(), &pair()).expect("an account")
+    })
 }
 
 /// A running town. Dropping it ends host and sandbox.
 pub struct Town {
     /// The host with our functions.
     pub house: House,
-    /// Where the sandbox answers.
+    /// Where the sandbox answers, as Alipay and as every other provider.
     pub alipay: String,
     /// Our side of the merchant.
     pub merchant: Merchant,
@@ -58,18 +100,27 @@ impl Town {
 
     /// The same on this engine, whatever the run is for.
     pub fn start_on(name: &str, engine: Engine) -> Self {
+        Self::found(name, engine, merchant())
+    }
+
+    /// The same with this merchant.
+    pub fn start_with(name: &str, merchant: Merchant) -> Self {
+        Self::found(name, Engine::of_this_run(), merchant)
+    }
+
+    fn found(name: &str, engine: Engine, merchant: Merchant) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
-        let merchant = merchant();
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], crate::free_port()));
         let alipay = format!("http://{listen}");
-        let house = House::start_at(name, &merchant.ours, &alipay, engine);
+        let house = House::start_at(name, &merchant, &alipay, engine);
         let mut town =
             Self { house, alipay, merchant, sandbox: None, runtime, shifted_s: 0, terminal: String::new() };
         town.open_sandbox();
+        town.counter(&json!({}));
         let code = town.house.invite_administrator();
         town.activate(&code, "root");
         town.terminal = town.enrol("T-1", AGENCY).text_of("token");
@@ -97,6 +148,7 @@ impl Town {
         }
         self = self.killed();
         self.open_sandbox();
+        self.counter(&json!({}));
         self
     }
 
@@ -197,6 +249,28 @@ impl Town {
         self.house.post(&format!("/fines/{code}/orders"), None, &json!({"provider": "alipay"}))
     }
 
+    /// The counter's settings at the bank: these, and where our house is. A restarted sandbox has to be told again.
+    pub fn counter(&self, settings: &Value) {
+        let mut settings = settings.clone();
+        settings["callback_url"] = json!(format!("{}/pay/ccb/notifications", self.house.base));
+        settings["page_url"] = json!(format!("{}/pay/return", self.house.base));
+        self.control_of("ccb", "POST", "counter", &settings);
+    }
+
+    /// An order at this provider as an app or a browser with this `User-Agent` makes it.
+    pub fn order_at(&self, code: &str, provider: &str, agent: &str) -> Value {
+        let ordered = self.try_order_at(code, provider, agent);
+        assert_eq!(ordered.status, 201, "{}", ordered.text);
+        ordered.json()
+    }
+
+    /// The same, whatever the answer.
+    pub fn try_order_at(&self, code: &str, provider: &str, agent: &str) -> Answer {
+        let headers = [("user-agent", agent), ("content-type", "application/json")];
+        let body = json!({ "provider": provider }).to_string();
+        self.house.send_with("POST", &format!("/fines/{code}/orders"), &headers, &body)
+    }
+
     /// The same, when it must succeed.
     pub fn order(&self, code: &str) -> Value {
         let ordered = self.try_order(code);
@@ -215,9 +289,14 @@ impl Town {
         paid.location
     }
 
-    /// A control of the sandbox.
+    /// A control of the sandbox's Alipay.
     pub fn control(&self, method: &str, path: &str, body: &Value) -> Value {
-        let url = format!("{}/control/alipay/{path}", self.alipay);
+        self.control_of("alipay", method, path, body)
+    }
+
+    /// A control of the sandbox as `provider`: `alipay`, `wechat` or `ccb`.
+    pub fn control_of(&self, provider: &str, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}/control/{provider}/{path}", self.alipay);
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let answer = self.house.fetch(method, &url, &[("content-type", "application/json")], &text);
         assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text);
@@ -296,6 +375,56 @@ impl Town {
     pub fn notify(&self, body: &str) -> Answer {
         let form = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
         self.house.send_with("POST", "/pay/alipay/notifications", &[form], body)
+    }
+
+    /// A notification of WeChat Pay that says whatever a test wants, signed so many seconds from now.
+    pub fn wechat_callback(
+        &self,
+        id: &str,
+        original_type: &str,
+        resource: &Value,
+        by: CallbackKey,
+        seconds: i64,
+    ) -> Callback {
+        let account = Config::parse(&self.merchant.theirs.to_string()).expect("a configuration").wechat_pay;
+        let at = i64::try_from(self.now_ms()).expect("in range") + seconds * 1000;
+        let event_type = format!("{}.SUCCESS", original_type.to_ascii_uppercase());
+        let event = Event {
+            id,
+            created_ms: at,
+            event_type: &event_type,
+            original_type,
+            summary: "支付成功",
+            resource,
+        };
+        account.expect("an account").callback(&event, by, at)
+    }
+
+    /// The same, sent.
+    pub fn notify_wechat(
+        &self,
+        id: &str,
+        original_type: &str,
+        resource: &Value,
+        by: CallbackKey,
+        seconds: i64,
+    ) -> Answer {
+        self.send_wechat(&self.wechat_callback(id, original_type, resource, by, seconds))
+    }
+
+    /// Posts it.
+    pub fn send_wechat(&self, callback: &Callback) -> Answer {
+        let mut headers: Vec<(&str, &str)> =
+            callback.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        headers.push(("content-type", "application/json"));
+        self.house.send_with("POST", "/pay/wechat-pay/notifications", &headers, &callback.body)
+    }
+
+    /// A callback of the bank.
+    pub fn notify_ccb(&self, fields: &[(String, String)]) -> Answer {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let body = ccb::sign_callback(fields, ccb_key());
+        self.house.send_with("POST", "/pay/ccb/notifications", &[form], &body)
     }
 
     /// A job token.

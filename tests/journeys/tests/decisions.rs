@@ -277,10 +277,23 @@ fn every_function_describes_itself_and_is_ready() {
                 "/fines/{code}",
                 "/fines/{code}/orders",
                 "/fines/{code}/orders/{order}",
+                "/fines/{code}/orders/{order}/wechat-pay",
                 "/fines/{code}/receipt",
             ],
         ),
-        ("pay", &["/pay/alipay/notifications", "/pay/alipay/return", "/pay/jobs/janitor"]),
+        (
+            "pay",
+            &[
+                "/pay/alipay/notifications",
+                "/pay/alipay/return",
+                "/pay/ccb/notifications",
+                "/pay/jobs/janitor",
+                "/pay/refunds/{order}/closure",
+                "/pay/return",
+                "/pay/wechat-pay/notifications",
+                "/pay/work-items",
+            ],
+        ),
     ] {
         let described = town.house.get(&format!("/{prefix}/openapi.json"), None).json();
         let described: Vec<&str> =

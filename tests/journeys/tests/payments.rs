@@ -404,35 +404,6 @@ fn a_gateway_that_is_down_delays_the_janitor_and_decides_nothing() {
 }
 
 #[test]
-fn money_for_a_revoked_or_paid_decision_is_booked_and_shown_to_a_person() {
-    let town = Town::start("review");
-    let ticket = town.ticket();
-    let code = ticket["code"].as_str().expect("a code");
-    let order = town.order(code);
-    let path = format!("/qr/decisions/{}/revocation", ticket["decision"].as_str().expect("an id"));
-    assert_eq!(town.house.post(&path, Some(&town.officer()), &json!({"reason": "开错"})).status, 200);
-    assert_eq!(town.notify(&town.signed(&town.success(&order))).text, "success");
-    assert_eq!(town.look_up(code)["state"], "paid");
-    assert_eq!(town.janitor()["to_review"], 1);
-
-    let twice = town.code();
-    let today = town.order(&twice);
-    let town = town.later(DAY_S);
-    let tomorrow = town.order(&twice);
-    assert_eq!(town.notify(&town.signed(&town.success(&tomorrow))).text, "success");
-    assert_eq!(town.notify(&town.signed(&town.success(&today))).text, "success");
-    assert_eq!(town.count("SELECT COUNT(*) FROM orders WHERE review = 'paid-twice'"), 1);
-    assert_eq!(receipt(&town, &twice)["payment"]["order"], tomorrow["order"], "the first settlement stands");
-    assert_eq!(town.janitor()["to_review"], 2);
-    // Paid is not revoked without money going back.
-    let paid = town.ticket();
-    let order = town.order(paid["code"].as_str().expect("a code"));
-    assert_eq!(town.notify(&town.signed(&town.success(&order))).text, "success");
-    let path = format!("/qr/decisions/{}/revocation", paid["decision"].as_str().expect("an id"));
-    town.house.post(&path, Some(&town.officer()), &json!({"reason": "开错"})).is_problem(409, "already-paid");
-}
-
-#[test]
 fn an_order_needs_a_provider_and_there_is_one_for_all_who_press_at_once() {
     let town = Town::start("orders");
     let code = town.code();

@@ -1,22 +1,15 @@
-//! What we ask Alipay: `alipay.trade.query` and `alipay.trade.close`. An answer counts only with its signature.
+//! What we ask Alipay: `alipay.trade.query`, `.close`, `.refund`. An answer counts only with its signature.
 
-use super::{NAME, status};
+use super::status;
 use crate::broken;
+use crate::provider::{Refund, Refunded, Trade};
 use crate::settle::Authentic;
 use crate::signing::{alipay_request, alipay_verify};
 use serde::Deserialize;
-use serde_json::json;
-use zerotrip_domain::day;
+use serde_json::{Value, json};
 use zerotrip_domain::payment::{Report, TradeStatus};
+use zerotrip_domain::{Fen, Provider, day};
 use zerotrip_platform::{Problem, outbound, settings};
-
-/// What Alipay says of an order.
-pub enum Trade {
-    /// It has one.
-    Known(Authentic),
-    /// The payer never opened the cashier.
-    None,
-}
 
 #[derive(Deserialize)]
 struct Answer {
@@ -33,6 +26,12 @@ struct Answer {
     total_amount: String,
     #[serde(default)]
     send_pay_date: String,
+    #[serde(default)]
+    refund_fee: String,
+    #[serde(default)]
+    refund_status: String,
+    #[serde(default)]
+    refund_amount: String,
 }
 
 const SUCCESS: &str = "10000";
@@ -40,7 +39,7 @@ const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
 
 /// How the trade of `order` stands.
 pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
-    let (answer, evidence) = call("alipay.trade.query", order, now_ms).await?;
+    let (answer, evidence) = call("alipay.trade.query", &json!({ "out_trade_no": order }), now_ms).await?;
     if answer.sub_code == NO_TRADE {
         return Ok(Trade::None);
     }
@@ -48,8 +47,8 @@ pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
         return Err(failed("query", &answer));
     }
     let (paid_at, status) = (day::parse_stamp(&answer.send_pay_date), status(&answer.trade_status));
-    Ok(Trade::Known(Authentic {
-        provider: NAME,
+    Ok(Trade::Known(Box::new(Authentic {
+        provider: Provider::Alipay,
         event: None,
         order: answer.out_trade_no,
         report: Report {
@@ -61,12 +60,12 @@ pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
         },
         paid_at,
         evidence,
-    }))
+    })))
 }
 
 /// Makes sure that `order` cannot be paid any more; false if it has been paid meanwhile.
 pub async fn close(order: &str, now_ms: u64) -> Result<bool, Problem> {
-    let (answer, _) = call("alipay.trade.close", order, now_ms).await?;
+    let (answer, _) = call("alipay.trade.close", &json!({ "out_trade_no": order }), now_ms).await?;
     match (answer.code.as_str(), answer.sub_code.as_str()) {
         (SUCCESS, _) | (_, NO_TRADE) => Ok(true),
         (_, "ACQ.TRADE_STATUS_ERROR" | "ACQ.REASON_TRADE_STATUS_INVALID") => Ok(false),
@@ -74,11 +73,34 @@ pub async fn close(order: &str, now_ms: u64) -> Result<bool, Problem> {
     }
 }
 
-async fn call(method: &str, order: &str, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
+/// Sends the whole of an order back. `out_request_no` is the same each time, so that it happens once.
+pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
+    let content = json!({
+        "out_trade_no": refund.order, "out_request_no": refund.number, "refund_amount": refund.amount.to_string(),
+        "refund_reason": refund.reason(),
+    });
+    let (answer, _) = call("alipay.trade.refund", &content, now_ms).await?;
+    if answer.code != SUCCESS {
+        return match answer.sub_code.as_str() {
+            // The period in which Alipay refunds is over: a person has to.
+            "ACQ.TRADE_HAS_FINISHED" => Ok(Refunded::Never),
+            _ => Err(failed("refund", &answer)),
+        };
+    }
+    if answer.refund_fee.parse::<Fen>() != Ok(refund.amount) {
+        return Err(failed("refund of another amount", &answer));
+    }
+    // A success may also mean that the money is under way: the question tells.
+    let content = json!({ "out_trade_no": refund.order, "out_request_no": refund.number });
+    let (answer, _) = call("alipay.trade.fastpay.refund.query", &content, now_ms).await?;
+    let back = answer.refund_status == "REFUND_SUCCESS" && answer.refund_amount.parse() == Ok(refund.amount);
+    Ok(if back { Refunded::Done(answer.trade_no) } else { Refunded::UnderWay })
+}
+
+async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
     let origin = settings::get("alipay_origin").await?;
-    let content = json!({ "out_trade_no": order }).to_string();
-    let signed =
-        alipay_request::sign(method, &[("biz_content".to_owned(), content)], now_ms).map_err(broken)?;
+    let content = ("biz_content".to_owned(), content.to_string());
+    let signed = alipay_request::sign(method, &[content], now_ms).map_err(broken)?;
     // As Alipay's own clients do: the content in the body, all else, the charset that it is read in above all, in the address.
     let (body, address): (Vec<&str>, Vec<&str>) =
         signed.split('&').partition(|field| field.starts_with("biz_content="));

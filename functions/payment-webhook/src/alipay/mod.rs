@@ -6,9 +6,6 @@ pub mod page_return;
 
 use zerotrip_domain::payment::TradeStatus;
 
-/// As clients and the database name it.
-pub const NAME: &str = "alipay";
-
 fn status(trade_status: &str) -> TradeStatus {
     match trade_status {
         "WAIT_BUYER_PAY" => TradeStatus::Waiting,

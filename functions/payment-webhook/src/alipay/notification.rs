@@ -1,13 +1,13 @@
 //! 异步通知. The provider repeats a notification until it reads `success`, which it does only after the fact is stored.
 
-use super::{NAME, status};
+use super::status;
 use crate::broken;
 use crate::settle::{self, Authentic};
 use crate::signing::alipay_verify;
 use crate::signing::faults::Fault;
 use http::StatusCode;
 use zerotrip_domain::payment::{Reason, Report};
-use zerotrip_domain::{day, payment};
+use zerotrip_domain::{Provider, day, payment};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
 
 #[utoipa::path(post, path = "/pay/alipay/notifications",
@@ -60,7 +60,7 @@ fn report(fields: &[(String, String)], body: &[u8]) -> Authentic {
         id => id.to_owned(),
     };
     Authentic {
-        provider: NAME,
+        provider: Provider::Alipay,
         event: Some(event),
         order: field("out_trade_no").to_owned(),
         report: Report {

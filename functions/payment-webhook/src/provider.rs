@@ -1,0 +1,85 @@
+//! What any provider can be asked. A further provider is a folder beside `alipay`, and its line in each function here.
+
+use crate::settle::Authentic;
+use crate::{alipay, ccb, wechat_pay};
+use zerotrip_domain::refund::Cause;
+use zerotrip_domain::{Fen, Provider};
+use zerotrip_platform::{Db, Problem};
+
+/// What a provider says of an order.
+pub enum Trade {
+    /// It has one.
+    Known(Box<Authentic>),
+    /// The payer never opened the cashier.
+    None,
+}
+
+/// The whole of an order that goes back.
+pub struct Refund {
+    /// The order.
+    pub order: String,
+    /// Ours for this refund; the same each time.
+    pub number: String,
+    /// All that was paid.
+    pub amount: Fen,
+    pub cause: Cause,
+}
+
+impl Refund {
+    /// For the payer.
+    pub fn reason(&self) -> &'static str {
+        match self.cause {
+            Cause::PaidTwice => "重复缴款退回",
+            Cause::Revoked => "处罚决定撤销退款",
+        }
+    }
+}
+
+/// What became of it.
+pub enum Refunded {
+    /// The money is back; the provider's number for it.
+    Done(String),
+    /// Accepted; to be asked again.
+    UnderWay,
+    /// This provider does not do it, now or ever: a person has to.
+    Never,
+}
+
+/// How the trade of `order` stands.
+pub async fn query(provider: Provider, db: &Db, order: &str, now_ms: u64) -> Result<Trade, Problem> {
+    match provider {
+        Provider::Alipay => alipay::gateway::query(order, now_ms).await,
+        Provider::WechatPay => wechat_pay::trade::query(db, order, now_ms).await,
+        Provider::Ccb => ccb::gateway::query(order).await,
+    }
+}
+
+/// Makes sure that `order`, which ended at `expires_at`, cannot be paid any more; false if it may have been paid meanwhile.
+pub async fn close(
+    provider: Provider,
+    db: &Db,
+    order: &str,
+    expires_at: u64,
+    now_ms: u64,
+) -> Result<bool, Problem> {
+    match provider {
+        Provider::Alipay => alipay::gateway::close(order, now_ms).await,
+        Provider::WechatPay => wechat_pay::trade::close(db, order, now_ms).await,
+        Provider::Ccb => ccb::gateway::is_over(order, expires_at, now_ms).await,
+    }
+}
+
+/// Sends money back, or finds that it is back.
+pub async fn refund(provider: Provider, db: &Db, refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
+    match provider {
+        Provider::Alipay => alipay::gateway::refund(refund, now_ms).await,
+        Provider::WechatPay => wechat_pay::refund::make(db, refund, now_ms).await,
+        // Only the bank's own relay does it.
+        Provider::Ccb => Ok(Refunded::Never),
+    }
+}
+
+/// The provider that a row names.
+pub fn stored(name: &str) -> Result<Provider, Problem> {
+    name.parse().map_err(|_| Problem::unavailable("a row names an unknown provider"))
+}
