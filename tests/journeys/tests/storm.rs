@@ -1,0 +1,312 @@
+//! A storm of callbacks: every ticket is paid exactly once and every fen is accounted for, though each callback comes
+//! several times, in any order, from many senders at once, some are forged, and the house is killed again and again.
+//!
+//! `ZEROTRIP_STORM=20000` makes it longer.
+
+use serde_json::{Value, json};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use zerotrip_journeys::Town;
+use zerotrip_journeys::town::{IN_CCB, PHONE, with};
+use zerotrip_sandbox::wechat::CallbackKey;
+
+const TICKETS: usize = 2_000;
+/// Of a hundred tickets, so many are paid at two providers.
+const TWICE_PERCENT: usize = 5;
+/// Of a hundred deliveries, so many are forged.
+const FORGED_PERCENT: usize = 5;
+const KILLS: usize = 10;
+const SENDERS: usize = 8;
+const PROVIDERS: [&str; 3] = ["alipay", "wechat-pay", "ccb"];
+/// How long after the last kill everything has to be acknowledged.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// One POST to the house.
+#[derive(Clone)]
+struct Delivery {
+    path: &'static str,
+    headers: Vec<(String, String)>,
+    body: String,
+    forged: bool,
+}
+
+fn id(order: &Value) -> &str {
+    order["order"].as_str().expect("an order")
+}
+
+/// The payer pays `order` at its provider. Gives the order with the provider's own word of it.
+fn pay(town: &Town, provider: &str, order: &Value) -> Value {
+    let (name, agent) = match provider {
+        "alipay" => ("alipay", PHONE),
+        "ccb" => ("ccb", IN_CCB),
+        _ => ("wechat", PHONE),
+    };
+    if provider != "wechat-pay" {
+        let cashier = order["cashier"].as_str().expect("an address");
+        town.house.fetch("GET", cashier, &[("user-agent", agent)], "");
+    }
+    let body = if provider == "ccb" { json!({}) } else { Value::Null };
+    town.control_of(name, "POST", &format!("trades/{}/pay", id(order)), &body)
+}
+
+/// What the provider would send, signed by it.
+fn callback(town: &Town, provider: &str, order: &Value, trade: &Value) -> Delivery {
+    let (path, headers, body) = match provider {
+        "alipay" => {
+            let number = trade["trade_no"].as_str().expect("a number");
+            let fields = with(town.success(order), "trade_no", number);
+            ("/pay/alipay/notifications", form(), town.signed(&fields))
+        }
+        "ccb" => {
+            let own = |name: &str| town.merchant.ccb[name].as_str().expect("text").to_owned();
+            let fen = order["amount_fen"].as_i64().expect("an amount");
+            let fields = [
+                ("POSID", own("pos_id")),
+                ("BRANCHID", own("branch_id")),
+                ("ORDERID", id(order).to_owned()),
+                ("PAYMENT", format!("{}.{:02}", fen / 100, fen % 100)),
+                ("CURCODE", "01".to_owned()),
+                ("REMARK1", String::new()),
+                ("REMARK2", String::new()),
+                ("ACC_TYPE", "12".to_owned()),
+                ("SUCCESS", "Y".to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value));
+            let key = zerotrip_journeys::town::ccb_key();
+            ("/pay/ccb/notifications", form(), zerotrip_sandbox::ccb::sign_callback(&fields, key))
+        }
+        _ => {
+            let resource = json!({
+                "appid": town.merchant.wechat_pay["app_id"], "mchid": town.merchant.wechat_pay["mch_id"],
+                "out_trade_no": id(order), "transaction_id": trade["payment"]["transaction_id"],
+                "trade_state": "SUCCESS", "success_time": "2026-11-25T10:00:00+08:00",
+                "payer": { "openid": "o-somebody-who-paid" },
+                "amount": { "total": order["amount_fen"], "currency": "CNY" },
+            });
+            let key = CallbackKey::PublicKey;
+            let made = town.wechat_callback(&format!("EV-{}", id(order)), "transaction", &resource, key, 0);
+            let mut headers: Vec<(String, String)> =
+                made.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            headers.push(("content-type".to_owned(), "application/json".to_owned()));
+            ("/pay/wechat-pay/notifications", headers, made.body)
+        }
+    };
+    Delivery { path, headers, body, forged: false }
+}
+
+fn form() -> Vec<(String, String)> {
+    vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())]
+}
+
+/// The same with one byte of what is signed changed.
+fn forge(random: &mut fastrand::Rng, genuine: &Delivery) -> Delivery {
+    let mut bytes = genuine.body.clone().into_bytes();
+    // Digits stand in amounts, numbers and signatures alike, and stay digits: the text remains well-formed.
+    let digits: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit()).collect();
+    let at = digits[random.usize(..digits.len())];
+    bytes[at] = b'0' + (bytes[at] - b'0' + 1) % 10;
+    Delivery { body: String::from_utf8(bytes).expect("text"), forged: true, ..genuine.clone() }
+}
+
+/// Sends until it is answered by a living house.
+fn deliver(base: &str, agent: &ureq::Agent, delivery: &Delivery) -> (u16, String) {
+    let begun = Instant::now();
+    loop {
+        let mut request = agent.post(format!("{base}{}", delivery.path));
+        for (name, value) in &delivery.headers {
+            request = request.header(name, value);
+        }
+        if let Ok(mut answer) = request.send(&delivery.body)
+            && answer.status().as_u16() < 500
+            && let Ok(text) = answer.body_mut().read_to_string()
+        {
+            return (answer.status().as_u16(), text);
+        }
+        assert!(begun.elapsed() < PATIENCE, "never answered");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Does `work` on every number below `count`, by several threads.
+fn in_parallel<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
+    std::thread::scope(|scope| {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return;
+                    }
+                    let result = work(number);
+                    done.lock().expect("nobody panicked").push((number, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("nobody panicked");
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[test]
+fn every_ticket_is_paid_once_and_every_fen_is_accounted_for() {
+    let tickets: usize =
+        std::env::var("ZEROTRIP_STORM").map_or(TICKETS, |text| text.parse().expect("a number"));
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut town = Town::start("storm");
+    town.janitor();
+    // The sandbox keeps the books and tells nobody; the storm is made here.
+    town.faults(&json!({"hold_notifications": true}));
+    town.control_of("wechat", "POST", "faults", &json!({"hold_notifications": true}));
+    town.control_of("ccb", "POST", "faults", &json!({"hold_callbacks": true}));
+    let officer = town.officer();
+
+    let begun = Instant::now();
+    let twice = tickets * TWICE_PERCENT / 100;
+    let paid: Vec<Vec<Delivery>> = in_parallel(tickets, |number| {
+        let issued = town.house.post("/qr/decisions", Some(&officer), &town.decision());
+        assert_eq!(issued.status, 201, "{}", issued.text);
+        let code = issued.text_of("code");
+        let providers = if number < twice { 2 } else { 1 };
+        // Both orders are made before either is paid.
+        let orders: Vec<(&str, Value)> = (0..providers)
+            .map(|n| PROVIDERS[(number + n) % PROVIDERS.len()])
+            .map(|provider| {
+                let agent = if provider == "ccb" { IN_CCB } else { PHONE };
+                (provider, town.order_at(&code, provider, agent))
+            })
+            .collect();
+        let callbacks = orders.iter().map(|(provider, order)| {
+            let trade = pay(&town, provider, order);
+            callback(&town, provider, order, &trade)
+        });
+        callbacks.collect()
+    });
+    let paying = begun.elapsed();
+    let orders: usize = paid.iter().map(Vec::len).sum();
+
+    let mut storm: Vec<Delivery> = Vec::new();
+    for genuine in paid.iter().flatten() {
+        let times = random.usize(1..=5);
+        storm.extend(std::iter::repeat_n(genuine.clone(), times));
+        if random.usize(..100) < FORGED_PERCENT * 3 {
+            storm.push(forge(&mut random, genuine));
+        }
+    }
+    random.shuffle(&mut storm);
+    let forged = storm.iter().filter(|delivery| delivery.forged).count();
+    assert!(forged * 100 >= storm.len() * FORGED_PERCENT / 2, "{forged} of {}", storm.len());
+
+    let begun = Instant::now();
+    let (next, base) = (AtomicUsize::new(0), town.house.base.clone());
+    let mut town = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let agent: ureq::Agent = ureq::Agent::config_builder()
+                        .http_status_as_error(false)
+                        .timeout_global(Some(Duration::from_secs(20)))
+                        .build()
+                        .into();
+                    while let Some(delivery) = storm.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let (status, text) = deliver(&base, &agent, delivery);
+                        let taken = matches!((status, text.as_str()), (200, "success") | (204, ""));
+                        assert_eq!(taken, !delivery.forged, "{} {status} {text}", delivery.path);
+                    }
+                })
+            })
+            .collect();
+        // Killed at about each eleventh of the way.
+        for kill in 1..=KILLS {
+            let mark = storm.len() * kill / (KILLS + 1);
+            while next.load(Ordering::Relaxed) < mark && !senders.iter().all(|s| s.is_finished()) {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            town = town.killed();
+        }
+        senders
+            .into_iter()
+            .for_each(|sender| sender.join().expect("every delivery is answered as it should"));
+        town
+    });
+    println!(
+        "{tickets} tickets, {orders} payments made in {paying:?}; {} deliveries, {forged} of them forged, over {KILLS} kills in {:?}",
+        storm.len(),
+        begun.elapsed()
+    );
+
+    let count = |town: &Town, sql: &str| usize::try_from(town.count(sql)).expect("a count");
+    assert_eq!(count(&town, "SELECT COUNT(*) FROM orders WHERE state = 'paid'"), tickets);
+    assert_eq!(count(&town, "SELECT COUNT(DISTINCT decision) FROM orders WHERE state = 'paid'"), tickets);
+    assert_eq!(count(&town, "SELECT COUNT(*) FROM orders WHERE state = 'surplus'"), twice);
+    assert_eq!(count(&town, "SELECT COUNT(*) FROM orders"), orders);
+    assert_eq!(count(&town, "SELECT COUNT(*) FROM payment_inbox"), 0);
+
+    // What was paid too much goes back, or waits for the person who makes it.
+    let open = "SELECT COUNT(*) FROM refunds WHERE state = 'due'";
+    for _ in 0..20 {
+        let done = town.janitor();
+        assert_eq!(done["refunds"]["failed"], 0, "{done}");
+        if count(&town, "SELECT COUNT(*) FROM refunds") == twice && town.count(open) == 0 {
+            break;
+        }
+        if done["refunds"]["tried"].as_u64() < Some(100) {
+            town = town.later(301);
+        }
+    }
+    assert_eq!((count(&town, "SELECT COUNT(*) FROM refunds"), town.count(open)), (twice, 0));
+
+    let ours = |provider: &str, what: &str| {
+        let (sql, state) = match what {
+            "money" => (
+                "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM orders WHERE provider = ",
+                "state IN ('paid', 'surplus')",
+            ),
+            "refunded" => (
+                "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refunds WHERE provider = ",
+                "state = 'done'",
+            ),
+            _ => (
+                "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refunds WHERE provider = ",
+                "state = 'outside'",
+            ),
+        };
+        town.count(&format!("{sql}'{provider}' AND {state}"))
+    };
+    let sum = |name: &str, amount: &str, rows: &str| -> (i64, i64) {
+        let trades = town.control_of(name, "GET", "trades", &Value::Null);
+        let trades = trades.as_array().expect("a list").clone();
+        let fen = |value: &Value, at: &str| {
+            value.pointer(at).and_then(Value::as_i64).unwrap_or_else(|| panic!("{at} of {value}"))
+        };
+        let refunds = trades.iter().flat_map(|trade| trade["refunds"].as_array().expect("refunds").clone());
+        (trades.iter().map(|trade| fen(trade, amount)).sum(), refunds.map(|refund| fen(&refund, rows)).sum())
+    };
+    let (alipay, wechat, ccb) = (
+        sum("alipay", "/total_fen", "/amount_fen"),
+        sum("wechat", "/order/amount/total", "/order/amount/refund"),
+        sum("ccb", "/payment_fen", "/amount_fen"),
+    );
+    for (provider, (money, refunded)) in [("alipay", alipay), ("wechat-pay", wechat), ("ccb", ccb)] {
+        assert_eq!((ours(provider, "money"), ours(provider, "refunded")), (money, refunded), "{provider}");
+    }
+    assert_eq!(ours("alipay", "outside") + ours("wechat-pay", "outside"), 0);
+    let everything: i64 = [alipay, wechat, ccb].iter().map(|(money, refunded)| money - refunded).sum();
+    let kept = everything - ours("ccb", "outside");
+    assert_eq!(
+        kept,
+        i64::try_from(tickets).expect("a count") * 20_000,
+        "what the treasury keeps is one fine a ticket"
+    );
+
+    let log = town.house.log();
+    for personal in
+        ["张三丰", "11010519491231002X", "13812345678", "A12345", "o-somebody-who-paid", "南关区某街"]
+    {
+        assert!(!log.contains(personal), "{personal} in the log");
+    }
+}
