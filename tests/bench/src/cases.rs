@@ -3,11 +3,13 @@
 use crate::load::{Call, Calls};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use http::{Method, Request, header};
+use http::{Method, Request};
 use http_body_util::Full;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::any::Any;
-use zerotrip_journeys::{Engine, House, Town, sql};
+use std::rc::Rc;
+use zerotrip_journeys::{Engine, House, Town, sql, town};
+use zerotrip_sandbox::wechat::CallbackKey;
 
 /// A row: its name, the engine, and how its house is made ready.
 pub type Case = (&'static str, Engine, fn(Engine) -> Result<Stage>);
@@ -19,12 +21,20 @@ pub const CASES: &[Case] = &[
     ("session look-up, PostgreSQL", Engine::DurablePostgres, session),
     ("ticket look-up", Engine::Sqlite, ticket),
     ("ticket look-up, PostgreSQL", Engine::DurablePostgres, ticket),
-    ("verified notification", Engine::Sqlite, notification),
-    ("verified notification, PostgreSQL", Engine::DurablePostgres, notification),
+    ("Alipay notification", Engine::Sqlite, alipay),
+    ("Alipay notification, PostgreSQL", Engine::DurablePostgres, alipay),
+    ("WeChat Pay notification", Engine::Sqlite, wechat),
+    ("WeChat Pay notification, PostgreSQL", Engine::DurablePostgres, wechat),
+    ("CCB callback", Engine::Sqlite, bank),
+    ("CCB callback, PostgreSQL", Engine::DurablePostgres, bank),
+    ("order at Alipay", Engine::Sqlite, |engine| order("alipay", engine)),
+    ("order at WeChat Pay", Engine::Sqlite, |engine| order("wechat-pay", engine)),
+    ("order at CCB", Engine::Sqlite, |engine| order("ccb", engine)),
 ];
 
-/// Notifications prepared: each settles an order of its own, once.
-const NOTIFICATIONS: usize = 9_000;
+/// Callbacks of each case: each settles an order of its own, once.
+const CALLBACKS: usize = 9_000;
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A house ready to be asked.
 pub struct Stage {
@@ -53,28 +63,87 @@ fn ticket(engine: Engine) -> Result<Stage> {
 }
 
 /// A notification that settles an order: RSA verification, one read, one sealed field, one durable write.
-fn notification(engine: Engine) -> Result<Stage> {
-    let town = Town::start_on("bench-notification", engine);
-    let code = town.code();
-    let order = town.order(&code);
+fn alipay(engine: Engine) -> Result<Stage> {
+    callbacks("alipay", engine, |town, order| {
+        let body = town.signed(&town.success(order));
+        call_with(Method::POST, "/pay/alipay/notifications", &[FORM], body)
+    })
+}
+
+/// The same, and AES-256-GCM.
+fn wechat(engine: Engine) -> Result<Stage> {
+    callbacks("wechat-pay", engine, |town, order| {
+        let id = order["order"].as_str().context("no number")?;
+        let resource = json!({
+            "appid": town.merchant.wechat_pay["app_id"], "mchid": town.merchant.wechat_pay["mch_id"],
+            "out_trade_no": id, "transaction_id": format!("4200{id}"), "trade_state": "SUCCESS",
+            "success_time": "2026-11-24T10:00:00+08:00", "payer": { "openid": "o-anybody" },
+            "amount": { "total": order["amount_fen"], "currency": "CNY" },
+        });
+        let made = town.wechat_callback(id, "transaction", &resource, CallbackKey::PublicKey, 0);
+        let headers: Vec<(&str, &str)> =
+            made.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        call_with(Method::POST, "/pay/wechat-pay/notifications", &headers, made.body)
+    })
+}
+
+/// The same with MD5 and a key of 1024 bits.
+fn bank(engine: Engine) -> Result<Stage> {
+    callbacks("ccb", engine, |town, order| {
+        let own = |name: &str| town.merchant.ccb[name].as_str().unwrap_or_default().to_owned();
+        let fields = [
+            ("POSID", own("pos_id")),
+            ("BRANCHID", own("branch_id")),
+            ("ORDERID", order["order"].as_str().context("no number")?.to_owned()),
+            ("PAYMENT", "200.00".to_owned()),
+            ("CURCODE", "01".to_owned()),
+            ("REMARK1", String::new()),
+            ("REMARK2", String::new()),
+            ("ACC_TYPE", "12".to_owned()),
+            ("SUCCESS", "Y".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value));
+        let body = zerotrip_sandbox::ccb::sign_callback(&fields, town::ccb_key());
+        call_with(Method::POST, "/pay/ccb/notifications", &[FORM], body)
+    })
+}
+
+/// As many pending orders as callbacks, copies of a real one but for their numbers.
+fn callbacks(
+    provider: &str,
+    engine: Engine,
+    make: impl Fn(&Town, &Value) -> Result<Call> + 'static,
+) -> Result<Stage> {
+    let town = Rc::new(Town::start_on("bench-callbacks", engine));
+    let order = town.order_at(&town.code(), provider, town::PHONE);
     let id = order["order"].as_str().context("no order")?;
-    // As many pending orders as notifications, copies of a real one but for their numbers.
+    let number = |n: usize| format!("20261124{n:020}");
     let mut copies = String::from("BEGIN;");
-    let mut bodies = Vec::with_capacity(NOTIFICATIONS);
-    for number in 0..NOTIFICATIONS {
-        let number = format!("20261124{number:020}");
+    for number in (0..CALLBACKS).map(number) {
         copies.push_str(&format!(
             "INSERT INTO orders (id, decision, provider, day, amount_fen, late_fee_fen, state, created_at, \
              expires_at, next_check_at) SELECT '{number}', '{number}', provider, day, amount_fen, late_fee_fen, \
              state, created_at, expires_at, next_check_at FROM orders WHERE id = '{id}';"
         ));
-        let copy = json!({ "order": number, "amount_fen": order["amount_fen"] });
-        let body = town.signed(&town.success(&copy));
-        bodies.push(call(Method::POST, "/pay/alipay/notifications", None, body)?);
     }
     copies.push_str("COMMIT;");
     sql::execute(&town.house.database(), &copies);
-    Ok(Stage { base: town.house.base.clone(), calls: Calls::once(bodies), held: Box::new(town) })
+    let (base, amount) = (town.house.base.clone(), order["amount_fen"].clone());
+    let held = town.clone();
+    let calls =
+        Calls::once(CALLBACKS, move |n| make(&town, &json!({ "order": number(n), "amount_fen": amount })));
+    Ok(Stage { base, calls, held: Box::new(held) })
+}
+
+/// `POST /fines/CODE/orders`, again for the same ticket: the order is found, and placed at the provider once more. At
+/// WeChat Pay that is a call of it, whose own work in the sandbox is in the figure.
+fn order(provider: &str, engine: Engine) -> Result<Stage> {
+    let town = Town::start_on("bench-order", engine);
+    let path = format!("/fines/{}/orders", town.code());
+    let headers = [("user-agent", town::PHONE), ("content-type", "application/json")];
+    let body = json!({ "provider": provider }).to_string();
+    let calls = Calls::again(call_with(Method::POST, &path, &headers, body)?);
+    Ok(Stage { base: town.house.base.clone(), calls, held: Box::new(town) })
 }
 
 /// The first administrator, logged in. Returns the access token.
@@ -89,11 +158,18 @@ pub fn administrator(house: &House) -> Result<String> {
     Ok(tokens.text_of("access_token"))
 }
 
-/// One request. A body gets its length; a content type is for the case to add.
+/// One request. A body gets its length.
 pub fn call(method: Method, path: &str, token: Option<&str>, body: impl Into<Bytes>) -> Result<Call> {
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let headers: Vec<(&str, &str)> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+    call_with(method, path, &headers, body)
+}
+
+/// The same with any headers.
+fn call_with(method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<Call> {
     let mut request = Request::builder().method(method).uri(path);
-    if let Some(token) = token {
-        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     request.body(Full::new(body.into())).with_context(|| format!("not a request: {path}"))
 }

@@ -20,8 +20,24 @@ pub type Call = Request<Full<Bytes>>;
 pub enum Calls {
     /// The same again and again.
     Again(Box<Call>),
-    /// Each once, in this order, divided among the measurements. One that is left over goes to the next.
-    Once(std::vec::IntoIter<Call>),
+    /// Each once, divided among the measurements.
+    Once(Once),
+}
+
+/// Requests of which none may be sent twice.
+pub struct Once {
+    all: usize,
+    made: usize,
+    make: Box<dyn Fn(usize) -> Result<Call>>,
+}
+
+impl Once {
+    /// The calls of one of `remaining` measurements.
+    fn share(&mut self, remaining: usize) -> Result<Vec<Call>> {
+        let first = self.made;
+        self.made += (self.all - first) / remaining;
+        (first..self.made).map(&self.make).collect()
+    }
 }
 
 impl Calls {
@@ -30,9 +46,10 @@ impl Calls {
         Self::Again(Box::new(call))
     }
 
-    /// Requests of which none may be sent twice, such as notifications. Signing happens before, not while measuring.
-    pub fn once(calls: Vec<Call>) -> Self {
-        Self::Once(calls.into_iter())
+    /// `all` requests of which none may be sent twice, such as notifications. They are made, and signed, just before the
+    /// measurement that sends them, and not while it measures.
+    pub fn once(all: usize, make: impl Fn(usize) -> Result<Call> + 'static) -> Self {
+        Self::Once(Once { all, made: 0, make: Box::new(make) })
     }
 }
 
@@ -75,10 +92,11 @@ pub async fn measure(
             )
         }
         Calls::Once(calls) => {
-            let share = calls.len() / remaining;
+            let mut warm = calls.share(remaining)?;
+            let calls = warm.split_off(warm.len() / 4);
             (
-                drive(base, calls.by_ref().take(share / 4), connections, warm_up).await?,
-                drive(base, calls.by_ref().take(share - share / 4), connections, measured).await?,
+                drive(base, warm.into_iter(), connections, warm_up).await?,
+                drive(base, calls.into_iter(), connections, measured).await?,
             )
         }
     };
@@ -188,7 +206,7 @@ mod tests {
     #[test]
     fn what_may_be_sent_once_is_sent_once() {
         let (base, told) = server();
-        let mut calls = Calls::once((0..24).map(|i| get(&format!("/{i}"))).collect());
+        let mut calls = Calls::once(24, |i| Ok(get(&format!("/{i}"))));
         let answers: usize =
             (1..=6).rev().map(|remaining| measured(&base, &mut calls, remaining).latencies.len()).sum();
         assert_eq!(answers, 18, "a quarter warms up");
