@@ -74,12 +74,7 @@ fn alipay(engine: Engine) -> Result<Stage> {
 fn wechat(engine: Engine) -> Result<Stage> {
     callbacks("wechat-pay", engine, |town, order| {
         let id = order["order"].as_str().context("no number")?;
-        let resource = json!({
-            "appid": town.merchant.wechat_pay["app_id"], "mchid": town.merchant.wechat_pay["mch_id"],
-            "out_trade_no": id, "transaction_id": format!("4200{id}"), "trade_state": "SUCCESS",
-            "success_time": "2026-11-24T10:00:00+08:00", "payer": { "openid": "o-anybody" },
-            "amount": { "total": order["amount_fen"], "currency": "CNY" },
-        });
+        let resource = town.wechat_success(order);
         let made = town.wechat_callback(id, "transaction", &resource, CallbackKey::PublicKey, 0);
         let headers: Vec<(&str, &str)> =
             made.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -90,20 +85,7 @@ fn wechat(engine: Engine) -> Result<Stage> {
 /// The same with MD5 and a key of 1024 bits.
 fn bank(engine: Engine) -> Result<Stage> {
     callbacks("ccb", engine, |town, order| {
-        let own = |name: &str| town.merchant.ccb[name].as_str().unwrap_or_default().to_owned();
-        let fields = [
-            ("POSID", own("pos_id")),
-            ("BRANCHID", own("branch_id")),
-            ("ORDERID", order["order"].as_str().context("no number")?.to_owned()),
-            ("PAYMENT", "200.00".to_owned()),
-            ("CURCODE", "01".to_owned()),
-            ("REMARK1", String::new()),
-            ("REMARK2", String::new()),
-            ("ACC_TYPE", "12".to_owned()),
-            ("SUCCESS", "Y".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value));
-        let body = zerotrip_sandbox::ccb::sign_callback(&fields, town::ccb_key());
+        let body = zerotrip_sandbox::ccb::sign_callback(&town.ccb_success(order), town::ccb_key());
         call_with(Method::POST, "/pay/ccb/notifications", &[FORM], body)
     })
 }

@@ -365,6 +365,39 @@ impl Town {
         .to_vec()
     }
 
+    /// What WeChat Pay would say of it, before it is sealed and signed.
+    pub fn wechat_success(&self, order: &Value) -> Value {
+        let id = order["order"].as_str().expect("an order");
+        json!({
+            "appid": self.merchant.wechat_pay["app_id"], "mchid": self.merchant.wechat_pay["mch_id"],
+            "out_trade_no": id, "transaction_id": format!("42000000{}", &id[8..]), "trade_type": "MWEB",
+            "trade_state": "SUCCESS", "bank_type": "OTHERS", "attach": "",
+            "success_time": "2026-11-24T10:00:00+08:00", "payer": { "openid": "o-somebody-who-paid" },
+            "something_new": { "x": [1] },
+            "amount": { "total": order["amount_fen"], "payer_total": order["amount_fen"], "currency": "CNY",
+                "payer_currency": "CNY" },
+        })
+    }
+
+    /// What the bank's server callback would say of it, in the bank's order of 2021, before it is signed.
+    pub fn ccb_success(&self, order: &Value) -> Vec<(String, String)> {
+        let own = |name: &str| self.merchant.ccb[name].as_str().expect("text").to_owned();
+        let fen = order["amount_fen"].as_i64().expect("an amount");
+        let fields = [
+            ("POSID", own("pos_id")),
+            ("BRANCHID", own("branch_id")),
+            ("ORDERID", order["order"].as_str().expect("an order").to_owned()),
+            ("PAYMENT", format!("{}.{:02}", fen / 100, fen % 100)),
+            ("CURCODE", "01".to_owned()),
+            ("REMARK1", String::new()),
+            ("REMARK2", String::new()),
+            ("ACC_TYPE", "12".to_owned()),
+            ("SUCCESS", "Y".to_owned()),
+            ("ACCDATE", "20261124".to_owned()),
+        ];
+        fields.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    }
+
     /// The form body that Alipay would send.
     pub fn signed(&self, fields: &[(String, String)]) -> String {
         let key = self.merchant.theirs["alipay"]["private_key"].as_str().expect("a key");

@@ -46,25 +46,6 @@ fn until_paid(town: &Town, code: &str, order: &Value) {
     }
 }
 
-/// What the server callback of a payment says, in the bank's order of 2021.
-fn success(town: &Town, order: &Value) -> Vec<(String, String)> {
-    let own = |name: &str| town.merchant.ccb[name].as_str().expect("text").to_owned();
-    let fen = order["amount_fen"].as_i64().expect("an amount");
-    let fields = [
-        ("POSID", own("pos_id")),
-        ("BRANCHID", own("branch_id")),
-        ("ORDERID", id(order).to_owned()),
-        ("PAYMENT", format!("{}.{:02}", fen / 100, fen % 100)),
-        ("CURCODE", "01".to_owned()),
-        ("REMARK1", String::new()),
-        ("REMARK2", String::new()),
-        ("ACC_TYPE", "12".to_owned()),
-        ("SUCCESS", "Y".to_owned()),
-        ("ACCDATE", "20261124".to_owned()),
-    ];
-    fields.map(|(name, value)| (name.to_owned(), value)).to_vec()
-}
-
 /// One field changed in its place.
 fn changed(fields: &[(String, String)], name: &str, value: &str) -> Vec<(String, String)> {
     let change = |(key, old): &(String, String)| {
@@ -160,7 +141,7 @@ fn what_the_bank_did_not_sign_changes_nothing() {
     let town = Town::start("ccb-forged");
     let code = town.code();
     let order = order(&town, &code);
-    let fields = success(&town, &order);
+    let fields = town.ccb_success(&order);
     let genuine = zerotrip_sandbox::ccb::sign_callback(&fields, zerotrip_journeys::town::ccb_key());
     let form = ("content-type", "application/x-www-form-urlencoded");
     let send = |body: &str| town.house.send_with("POST", "/pay/ccb/notifications", &[form], body);
@@ -203,7 +184,7 @@ fn what_the_bank_signed_but_does_not_fit_pays_nothing() {
     let town = Town::start("ccb-set-aside");
     let code = town.code();
     let order = order(&town, &code);
-    let right = success(&town, &order);
+    let right = town.ccb_success(&order);
     for (reason, name, value) in [
         ("wrong-seller", "POSID", "999999999"),
         ("wrong-seller", "BRANCHID", "999999999"),
@@ -246,7 +227,7 @@ fn above_the_limit_the_bank_is_asked_before_its_md5_signature_is_believed() {
     // 200 yuan and the late fee of five days: above the 200 yuan of the setting.
     assert_eq!(order["amount_fen"], 23_000);
     // Rightly signed, and nothing was paid.
-    assert_eq!(town.notify_ccb(&success(&town, &order)).text, "success");
+    assert_eq!(town.notify_ccb(&town.ccb_success(&order)).text, "success");
     assert_eq!(town.state_of(&code, &order), "pending");
     // While the bank does not answer, or not as the bank, nothing is believed or acknowledged.
     for fault in ["unavailable", "bad-signature"] {
@@ -256,14 +237,14 @@ fn above_the_limit_the_bank_is_asked_before_its_md5_signature_is_believed() {
             "faults",
             &json!({"gateway": fault, "gateway_calls": 1, "hold_callbacks": true}),
         );
-        town.notify_ccb(&success(&town, &order)).is_problem(503, "unavailable");
+        town.notify_ccb(&town.ccb_success(&order)).is_problem(503, "unavailable");
     }
     control(&town, "POST", "faults", &json!({"hold_callbacks": true}));
     control(&town, "POST", &format!("trades/{}/pay", id(&order)), &json!({}));
-    assert_eq!(town.notify_ccb(&success(&town, &order)).text, "success");
+    assert_eq!(town.notify_ccb(&town.ccb_success(&order)).text, "success");
     assert_eq!(town.state_of(&code, &order), "paid");
     // Of an order that nobody would ask about again it is kept for a person.
-    let stranger = changed(&success(&town, &order), "ORDERID", "20261124ffffffffffffffffffff");
+    let stranger = changed(&town.ccb_success(&order), "ORDERID", "20261124ffffffffffffffffffff");
     assert_eq!(town.notify_ccb(&stranger).text, "success");
     assert_eq!(town.count("SELECT COUNT(*) FROM payment_inbox WHERE reason = 'unconfirmed'"), 1);
 }
@@ -323,6 +304,6 @@ fn a_lost_callback_is_found_by_asking_today_and_after_the_banks_day() {
     assert_eq!(town.state_of(&unpaid, &never), "closed");
     assert_eq!(town.count("SELECT COUNT(*) FROM payment_inbox"), 0);
     // Late news of what is known.
-    let late = with(success(&town, &orders[2]), "ACCDATE", "20261125");
+    let late = with(town.ccb_success(&orders[2]), "ACCDATE", "20261125");
     assert_eq!(town.notify_ccb(&late).text, "success");
 }

@@ -99,20 +99,7 @@ fn two_payments_at_the_same_instant_settle_one_and_send_the_other_back() {
         let code = town.code();
         let (one, two) = (order(&town, &code, "alipay"), order(&town, &code, "ccb"));
         let body = town.signed(&town.success(&one));
-        let mut fields = vec![];
-        for (name, value) in [
-            ("POSID", town.merchant.ccb["pos_id"].as_str().expect("it")),
-            ("BRANCHID", town.merchant.ccb["branch_id"].as_str().expect("it")),
-            ("ORDERID", id(&two)),
-            ("PAYMENT", "200.00"),
-            ("CURCODE", "01"),
-            ("REMARK1", ""),
-            ("REMARK2", ""),
-            ("ACC_TYPE", "12"),
-            ("SUCCESS", "Y"),
-        ] {
-            fields.push((name.to_owned(), value.to_owned()));
-        }
+        let fields = town.ccb_success(&two);
         std::thread::scope(|scope| {
             let alipay = scope.spawn(|| town.notify(&body));
             let ccb = scope.spawn(|| town.notify_ccb(&fields));

@@ -59,31 +59,16 @@ fn callback(town: &Town, provider: &str, order: &Value, trade: &Value) -> Delive
             ("/pay/alipay/notifications", form(), town.signed(&fields))
         }
         "ccb" => {
-            let own = |name: &str| town.merchant.ccb[name].as_str().expect("text").to_owned();
-            let fen = order["amount_fen"].as_i64().expect("an amount");
-            let fields = [
-                ("POSID", own("pos_id")),
-                ("BRANCHID", own("branch_id")),
-                ("ORDERID", id(order).to_owned()),
-                ("PAYMENT", format!("{}.{:02}", fen / 100, fen % 100)),
-                ("CURCODE", "01".to_owned()),
-                ("REMARK1", String::new()),
-                ("REMARK2", String::new()),
-                ("ACC_TYPE", "12".to_owned()),
-                ("SUCCESS", "Y".to_owned()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value));
             let key = zerotrip_journeys::town::ccb_key();
-            ("/pay/ccb/notifications", form(), zerotrip_sandbox::ccb::sign_callback(&fields, key))
+            (
+                "/pay/ccb/notifications",
+                form(),
+                zerotrip_sandbox::ccb::sign_callback(&town.ccb_success(order), key),
+            )
         }
         _ => {
-            let resource = json!({
-                "appid": town.merchant.wechat_pay["app_id"], "mchid": town.merchant.wechat_pay["mch_id"],
-                "out_trade_no": id(order), "transaction_id": trade["payment"]["transaction_id"],
-                "trade_state": "SUCCESS", "success_time": "2026-11-25T10:00:00+08:00",
-                "payer": { "openid": "o-somebody-who-paid" },
-                "amount": { "total": order["amount_fen"], "currency": "CNY" },
-            });
+            let mut resource = town.wechat_success(order);
+            resource["transaction_id"] = trade["payment"]["transaction_id"].clone();
             let key = CallbackKey::PublicKey;
             let made = town.wechat_callback(&format!("EV-{}", id(order)), "transaction", &resource, key, 0);
             let mut headers: Vec<(String, String)> =

@@ -12,18 +12,6 @@ fn control(town: &Town, method: &str, path: &str, body: &Value) -> Value {
     town.control_of("wechat", method, path, body)
 }
 
-/// What a transaction says that pays `order`, to be changed by a test before it is sealed and signed.
-fn success(town: &Town, order: &Value) -> Value {
-    let id = order["order"].as_str().expect("an order");
-    json!({
-        "appid": town.merchant.wechat_pay["app_id"], "mchid": town.merchant.wechat_pay["mch_id"],
-        "out_trade_no": id, "transaction_id": format!("42000000{}", &id[..20]), "trade_type": "MWEB",
-        "trade_state": "SUCCESS", "bank_type": "OTHERS", "attach": "", "success_time": "2026-11-24T10:00:00+08:00",
-        "payer": { "openid": "o-anybody" }, "something_new": { "x": [1] },
-        "amount": { "total": order["amount_fen"], "payer_total": order["amount_fen"], "currency": "CNY", "payer_currency": "CNY" },
-    })
-}
-
 fn notify(town: &Town, id: &str, resource: &Value, by: CallbackKey) -> Answer {
     town.notify_wechat(id, "transaction", resource, by, 0)
 }
@@ -195,7 +183,7 @@ fn what_wechat_pay_did_not_sign_just_now_changes_nothing() {
     let town = Town::start("wechat-forged");
     let code = town.code();
     let order = town.order_at(&code, PROVIDER, PHONE);
-    let resource = success(&town, &order);
+    let resource = town.wechat_success(&order);
     for by in [PublicKey, Certificate] {
         for seconds in [-301, 301, -86_400] {
             let stale = town.notify_wechat("stale", "transaction", &resource, by, seconds);
@@ -251,7 +239,7 @@ fn certificates_are_fetched_before_they_are_needed_and_when_a_new_one_appears() 
     let (first, second) = (town.code(), town.code());
     let order = town.order_at(&first, PROVIDER, PHONE);
     // Nobody has fetched any: refused, and fetched; sent again it is known. Who invents public keys makes us fetch nothing.
-    let mut invented = town.wechat_callback("c-0", "transaction", &success(&town, &order), PublicKey, 0);
+    let mut invented = town.wechat_callback("c-0", "transaction", &town.wechat_success(&order), PublicKey, 0);
     for (name, value) in &mut invented.headers {
         if name.eq_ignore_ascii_case("wechatpay-serial") {
             *value = "PUB_KEY_ID_9".to_owned();
@@ -259,15 +247,15 @@ fn certificates_are_fetched_before_they_are_needed_and_when_a_new_one_appears() 
     }
     town.send_wechat(&invented).is_problem(400, "signature-refused");
     assert_eq!(town.count("SELECT COUNT(*) FROM provider_certificates"), 0);
-    notify(&town, "c-1", &success(&town, &order), Certificate).is_problem(400, "signature-refused");
-    assert_eq!(notify(&town, "c-1", &success(&town, &order), Certificate).status, 204);
+    notify(&town, "c-1", &town.wechat_success(&order), Certificate).is_problem(400, "signature-refused");
+    assert_eq!(notify(&town, "c-1", &town.wechat_success(&order), Certificate).status, 204);
     assert_eq!(town.state_of(&first, &order), "paid");
     // As they came: nothing of them can be read in the database.
     assert_eq!(town.count("SELECT COUNT(*) FROM provider_certificates WHERE body LIKE '%ciphertext%'"), 1);
     assert_eq!(town.count("SELECT COUNT(*) FROM provider_certificates WHERE body LIKE '%BEGIN CERT%'"), 0);
     // The platform's other mode is live at the same time.
     let order = town.order_at(&second, PROVIDER, PHONE);
-    assert_eq!(notify(&town, "c-2", &success(&town, &order), PublicKey).status, 204);
+    assert_eq!(notify(&town, "c-2", &town.wechat_success(&order), PublicKey).status, 204);
     assert_eq!(town.state_of(&second, &order), "paid");
     let town = Town::start("wechat-certificates-job");
     town.janitor();
@@ -312,7 +300,7 @@ fn what_wechat_pay_signed_but_does_not_fit_is_kept_and_pays_nothing() {
     let code = town.code();
     let order = town.order_at(&code, PROVIDER, PHONE);
     let with = |pointer: &str, value: Value| {
-        let mut resource = success(&town, &order);
+        let mut resource = town.wechat_success(&order);
         *resource.pointer_mut(pointer).expect("a member") = value;
         resource
     };
@@ -347,7 +335,7 @@ fn what_wechat_pay_signed_but_does_not_fit_is_kept_and_pays_nothing() {
     assert_eq!(items["reports"].as_array().map(Vec::len), Some(9));
     town.house.get("/pay/work-items", Some(&town.officer())).is_problem(403, "forbidden");
     town.house.get("/pay/work-items", None).is_problem(401, "unauthorized");
-    let unknown = town.notify_wechat("new-kind", "complaint", &success(&town, &order), PublicKey, 0);
+    let unknown = town.notify_wechat("new-kind", "complaint", &town.wechat_success(&order), PublicKey, 0);
     assert_eq!((unknown.status, town.janitor()["to_review"].clone()), (204, json!(10)));
     // A coupon that pays a part of it is the provider's affair.
     let coupon = with("/amount/payer_total", json!(19_000));
@@ -419,6 +407,6 @@ fn a_merchant_without_certificates_is_one_of_the_public_key_mode() {
     assert_eq!(log.matches("fetched the certificates").count(), 1, "{log}");
     let code = town.code();
     let order = town.order_at(&code, PROVIDER, PHONE);
-    assert_eq!(notify(&town, "p-1", &success(&town, &order), PublicKey).status, 204);
+    assert_eq!(notify(&town, "p-1", &town.wechat_success(&order), PublicKey).status, 204);
     assert_eq!(town.state_of(&code, &order), "paid");
 }
