@@ -100,15 +100,20 @@ impl Town {
 
     /// The same on this engine, whatever the run is for.
     pub fn start_on(name: &str, engine: Engine) -> Self {
-        Self::found(name, engine, merchant())
+        Self::found(name, engine, merchant(), None)
     }
 
     /// The same with this merchant.
     pub fn start_with(name: &str, merchant: Merchant) -> Self {
-        Self::found(name, Engine::of_this_run(), merchant)
+        Self::found(name, Engine::of_this_run(), merchant, None)
     }
 
-    fn found(name: &str, engine: Engine, merchant: Merchant) -> Self {
+    /// The same with this merchant, and providers elsewhere than in the sandbox.
+    pub fn start_beside(name: &str, merchant: Merchant, origin: &str) -> Self {
+        Self::found(name, Engine::of_this_run(), merchant, Some(origin))
+    }
+
+    fn found(name: &str, engine: Engine, merchant: Merchant, origin: Option<&str>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -116,7 +121,7 @@ impl Town {
             .expect("a runtime");
         let listen = std::net::SocketAddr::from(([127, 0, 0, 1], crate::free_port()));
         let alipay = format!("http://{listen}");
-        let house = House::start_at(name, &merchant, &alipay, engine);
+        let house = House::start_at(name, &merchant, origin.unwrap_or(&alipay), engine);
         let mut town =
             Self { house, alipay, merchant, sandbox: None, runtime, shifted_s: 0, terminal: String::new() };
         town.open_sandbox();
