@@ -2,7 +2,10 @@
 
 use crate::fault::{Fault, Refusal};
 use crate::ring::{self, Ring};
-use crate::{alipay, audit, ccb, identity_code, index, password, sealing, session, ticket_code, wechat_pay};
+use crate::{
+    alipay, audit, ccb, identity_code, index, password, receipt_code, sealing, session, ticket_code,
+    wechat_pay,
+};
 use std::sync::OnceLock;
 
 #[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
@@ -182,6 +185,16 @@ impl exports::ticket_code_mint::Guest for Component {
 impl exports::ticket_code_check::Guest for Component {
     fn check(code: String) -> Result<String, WitFault> {
         Ok(ticket_code::check(ticket_code_keys()?, &code)?)
+    }
+}
+
+impl exports::receipt_code::Guest for Component {
+    fn mint(order: String, now_ms: u64) -> Result<String, WitFault> {
+        Ok(receipt_code::mint(ticket_code_keys()?, &order, now_ms)?)
+    }
+
+    fn check(code: String) -> Result<String, WitFault> {
+        Ok(receipt_code::check(ticket_code_keys()?, &code)?)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod ccb;
 #[cfg(target_family = "wasm")]
 mod component;
+mod crockford;
 pub mod fault;
 mod form;
 #[cfg(not(target_family = "wasm"))]
@@ -18,6 +19,7 @@ mod instant;
 mod json;
 pub mod mac;
 pub mod password;
+pub mod receipt_code;
 pub mod ring;
 mod rsa_key;
 pub mod sealing;

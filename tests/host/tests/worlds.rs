@@ -78,7 +78,7 @@ fn every_grant_is_needed_by_code() {
             ("session_keys", &["session-issue", "session-check"][..]),
             ("sealing_keys", &["sealing"]),
             ("index_key", &["blind-index"]),
-            ("ticket_code_keys", &["ticket-code-mint", "ticket-code-check"]),
+            ("ticket_code_keys", &["ticket-code-mint", "ticket-code-check", "receipt-code"]),
             ("identity_code_keys", &["identity-code-mint", "identity-code-check"]),
             ("audit_keys", &["audit"]),
             ("alipay", &["alipay-verify", "alipay-request"]),
