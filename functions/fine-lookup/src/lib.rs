@@ -49,6 +49,7 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["fines", "version"]) => Ok(zerotrip_platform::meta::version()),
         (&Method::GET, ["fines", "ready"]) => meta::ready().await,
         (&Method::GET, ["fines", "openapi.json"]) => meta::openapi(),
+        (&Method::GET, ["fines", "receipts", code]) => receipt::verify(request, code).await,
         (&Method::GET, ["f" | "fines", code]) => ticket::look_up(request, code).await,
         (&Method::POST, ["fines", code, "orders"]) => order::create(request, code).await,
         (&Method::GET, ["fines", code, "orders", order]) => order::status(request, code, order).await,
@@ -59,6 +60,7 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (
             _,
             ["f" | "fines", _]
+            | ["fines", "receipts", _]
             | ["fines", _, "orders" | "receipt"]
             | ["fines", _, "orders", _]
             | ["fines", _, "orders", _, "wechat-pay"],

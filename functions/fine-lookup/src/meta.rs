@@ -13,7 +13,8 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::order::create,
         crate::order::status,
         crate::provider::wechat_pay::returned,
-        crate::receipt::receipt
+        crate::receipt::receipt,
+        crate::receipt::verify
     )
 )]
 struct Api;

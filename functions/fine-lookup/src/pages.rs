@@ -137,9 +137,31 @@ fn title(provider: &str) -> &str {
     provider.parse().map_or(provider, |known: Provider| known.title())
 }
 
-/// What was paid.
+/// What was paid, to be kept or printed.
 pub fn receipt(receipt: &Receipt) -> String {
+    let picture = Qr::shown(&receipt.verify).map_or_else(|_| String::new(), |qr| qr.svg());
     let body = html! {
+        (paid(receipt))
+        section {
+            div.code { (PreEscaped(picture)) }
+            (facts(&[("验证码", &in_fours(&receipt.code))]))
+            p.note { "扫码或在“" (receipt.verify.split("/fines/").next().unwrap_or("")) "/fines/receipts/验证码”可核验本凭证真伪。" }
+        }
+    };
+    page("缴款凭证", None, &body)
+}
+
+/// What we say of a receipt that somebody holds.
+pub fn genuine(receipt: &Receipt) -> String {
+    let body = html! {
+        section { p.state.paid { "凭证真实有效" } p.note { "请核对以下内容与所持凭证一致。" } }
+        (paid(receipt))
+    };
+    page("凭证核验", None, &body)
+}
+
+fn paid(receipt: &Receipt) -> Markup {
+    html! {
         section {
             p.state.paid { "已缴款" }
             p.amount { (yuan(receipt.total_fen)) }
@@ -149,8 +171,19 @@ pub fn receipt(receipt: &Receipt) -> String {
             ("决定书编号", &receipt.number), ("当事人", &receipt.driver), ("号牌", &receipt.plate),
             ("违法行为", &receipt.violation), ("处罚机关", &receipt.authority),
         ])) }
-    };
-    page("缴款凭证", None, &body)
+    }
+}
+
+/// As people read a long code.
+fn in_fours(code: &str) -> String {
+    let mut text = String::new();
+    for (place, character) in code.chars().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            text.push(' ');
+        }
+        text.push(character);
+    }
+    text
 }
 
 fn paid_with(payment: &Payment) -> Markup {

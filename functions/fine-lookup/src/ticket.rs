@@ -119,6 +119,19 @@ pub async fn find(code: &str) -> Result<(Db, Decision), Problem> {
     Ok((db, decision))
 }
 
+/// The decision that `order` has settled.
+pub async fn of_order(order: &str) -> Result<Option<Decision>, Problem> {
+    let settled = Db::open()
+        .await?
+        .one(
+            "SELECT d.code FROM orders o JOIN decisions d ON d.id = o.decision WHERE o.id = $1 AND o.state = 'paid'",
+            [order.into()],
+        )
+        .await?;
+    let Some(row) = settled else { return Ok(None) };
+    Ok(Some(find(row.text(0)?).await?.1))
+}
+
 fn read(row: &Row, code: String) -> Result<Decision, Problem> {
     let odd = |_| Problem::unavailable("a stored decision is not of its form");
     let id = row.id(0)?;

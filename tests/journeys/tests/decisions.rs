@@ -279,6 +279,7 @@ fn every_function_describes_itself_and_is_ready() {
                 "/fines/{code}/orders/{order}",
                 "/fines/{code}/orders/{order}/wechat-pay",
                 "/fines/{code}/receipt",
+                "/fines/receipts/{code}",
             ],
         ),
         (

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use std::time::Duration;
 use zerotrip_journeys::Town;
+use zerotrip_journeys::picture::read_svg;
 use zerotrip_journeys::sql::Lock;
 use zerotrip_journeys::town::with;
 
@@ -424,4 +425,42 @@ fn an_order_needs_a_provider_and_there_is_one_for_all_who_press_at_once() {
     // An order is shown only beside its own ticket.
     let other = town.code();
     town.house.get(&format!("/fines/{other}/orders/{order}"), None).is_problem(404, "not-found");
+}
+
+#[test]
+fn a_receipt_proves_itself_and_a_made_up_one_is_found_out() {
+    let town = Town::start("receipt");
+    let (code, other) = (town.code(), town.code());
+    let order = town.order(&code);
+    assert_eq!(town.notify(&town.signed(&town.success(&order))).text, "success");
+    let held = receipt(&town, &code);
+    let proof = held["code"].as_str().expect("a code");
+    assert_eq!(held["verify"], json!(format!("{}/fines/receipts/{proof}", town.house.base)));
+    // What the paper's QR code says leads to what we say, the same but for nothing.
+    let page = town.house.browse("GET", &format!("/fines/{code}/receipt"), "").text;
+    let picture = page.find("<svg").and_then(|from| page[from..].split_inclusive("</svg>").next());
+    assert_eq!(json!(read_svg(picture.expect("a picture")).0), held["verify"]);
+    let verified = town.house.get(&format!("/fines/receipts/{proof}"), None);
+    assert_eq!((verified.status, verified.json()), (200, held.clone()));
+    let typed =
+        proof.to_lowercase().chars().collect::<Vec<_>>().chunks(4).map(String::from_iter).collect::<Vec<_>>();
+    assert_eq!(town.house.get(&format!("/fines/receipts/{}", typed.join("-")), None).json(), held);
+    let page = town.house.browse("GET", &format!("/fines/receipts/{proof}"), "").text;
+    assert!(page.contains("凭证真实有效") && page.contains("¥200.00") && !page.contains("张三丰"), "{page}");
+    // Made up, changed, cut, of the other key, a ticket's code: refused without a look into the database.
+    let changed = if proof.ends_with('0') { '1' } else { '0' };
+    let short = &proof[..31];
+    for bad in [
+        format!("{short}{changed}"),
+        short.to_owned(),
+        format!("{proof}0"),
+        "0".repeat(32),
+        code.clone(),
+        other,
+    ] {
+        town.house.get(&format!("/fines/receipts/{bad}"), None).is_problem(404, "unknown-receipt");
+    }
+    town.house
+        .post(&format!("/fines/receipts/{proof}"), None, &json!({}))
+        .is_problem(405, "method-not-allowed");
 }

@@ -176,10 +176,14 @@ fn what_was_paid_for_a_revoked_decision_goes_back_before_and_after() {
     until_state(&town, &code(&after), &paid, "paid");
     revoke(&town, &after);
     assert_eq!(town.look_up(&code(&after))["state"], "paid", "until the money is back");
+    let receipt = town.house.get(&format!("/fines/{}/receipt", code(&after)), None).json();
+    let proof = format!("/fines/receipts/{}", receipt["code"].as_str().expect("a code"));
+    assert_eq!(town.house.get(&proof, None).status, 200);
     let town = until_refunded(town, &code(&before), &late);
     let town = until_refunded(town, &code(&after), &paid);
     assert_eq!(sent_back(&town, "wechat-pay", &late), 20_000);
     assert_eq!(sent_back(&town, "alipay", &paid), 20_000);
+    town.house.get(&proof, None).is_problem(410, "receipt-void");
     for ticket in [&before, &after] {
         assert_eq!(town.look_up(&code(ticket))["state"], "revoked");
         town.try_order(&code(ticket)).is_problem(409, "decision-revoked");

@@ -67,7 +67,7 @@ pub fn viewer(request: &Request) -> Viewer {
 }
 
 /// Our address, without a slash at its end.
-async fn public_url() -> Result<String, Problem> {
+pub async fn public_url() -> Result<String, Problem> {
     Ok(settings::get("public_url").await?.trim_end_matches('/').to_owned())
 }
 
