@@ -19,8 +19,9 @@ pub fn ready() -> Reply {
 /// The interface description: `api` as its types generate it, with what is the same everywhere added: version, readiness,
 /// and the problem that any operation may answer.
 pub fn openapi(api: &impl Serialize, prefix: &str) -> Result<Reply, Problem> {
-    let mut api = serde_json::to_value(api)
-        .map_err(|error| Problem::unavailable(&format!("the description does not serialise: {error}")))?;
+    let wrong = |error| Problem::unavailable(&format!("the description does not serialise: {error}"));
+    // By way of text, for which the code is there anyway: each component is 17 KB smaller.
+    let mut api: Value = serde_json::from_slice(&serde_json::to_vec(api).map_err(wrong)?).map_err(wrong)?;
     let member = |kind: &str| json!({ "type": kind });
     api["components"]["schemas"]["Problem"] = json!({
         "type": "object",
