@@ -26,7 +26,8 @@ pub async fn ready() -> Result<Reply, Problem> {
     let rings: Vec<String> =
         ["ticket_code_keys", "sealing_keys"].into_iter().chain(keys).map(str::to_owned).collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
-    Db::open().await?.one("SELECT id FROM orders LIMIT 1", []).await?;
+    // Its newest table: the migrations are there.
+    Db::open().await?.one("SELECT id FROM decision_events LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

@@ -6,6 +6,7 @@ use crate::{answer, pages};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_domain::decision_event::Record;
 use zerotrip_domain::late_fee::Payable;
 use zerotrip_domain::payment::next_check_after_ms;
 use zerotrip_domain::{Day, Fen, Provider};
@@ -148,7 +149,7 @@ fn amount(fen: i64) -> Result<Fen, Problem> {
     Fen::new(fen).map_err(|_| Problem::unavailable("a stored amount is none"))
 }
 
-/// The one pending order of this decision, provider and day.
+/// The one pending order of this decision, provider, day and amount.
 async fn open(db: &Db, decision: &Decision, provider: Provider, now: u64) -> Result<Order, Problem> {
     // The pending one may be closed by another request between two looks.
     for _ in 0..2 {
@@ -177,7 +178,8 @@ async fn try_open(
 ) -> Result<Option<Order>, Problem> {
     still_owed(decision)?;
     let today = Day::at(now);
-    let payable = Payable::on(today, decision.fine, decision.due);
+    let payable = Payable::on(today, decision.fine, decision.due, &decision.record);
+    let frozen = frozen(today, decision, payable);
     let order = Order { id: number(today), amount: payable.total(), expires_at: today.end_ms() };
     // Neither paid nor revoked in the meantime, and no second one beside a pending one.
     let made = db
@@ -192,7 +194,7 @@ async fn try_open(
             [
                 order.id.as_str().into(),
                 provider.name().into(),
-                today.to_string().into(),
+                frozen.as_str().into(),
                 order.amount.get().into(),
                 payable.late_fee.get().into(),
                 now.into(),
@@ -209,11 +211,22 @@ async fn try_open(
         .one(
             "SELECT id, amount_fen FROM orders \
              WHERE decision = $1 AND provider = $2 AND day = $3 AND state = 'pending'",
-            [decision.id.into(), provider.name().into(), today.to_string().into()],
+            [decision.id.into(), provider.name().into(), frozen.into()],
         )
         .await?;
     let Some(pending) = pending else { return Ok(None) };
     Ok(Some(Order { id: pending.text(0)?.to_owned(), amount: amount(pending.int(1)?)?, ..order }))
+}
+
+/// What stands for the amount in the order's key: the day, and the amount if what was recorded has changed it. An order that
+/// was made before keeps its amount and stays payable beside the next one; whichever is paid second goes back.
+fn frozen(today: Day, decision: &Decision, payable: Payable) -> String {
+    let plain = Payable::on(today, decision.fine, decision.due, &Record::default());
+    if payable.total() == plain.total() {
+        today.to_string()
+    } else {
+        format!("{today}/{}", payable.total().get())
+    }
 }
 
 /// `yyyyMMdd` and 20 hex digits: within every provider's alphabet and length.

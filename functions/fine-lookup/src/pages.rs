@@ -31,19 +31,29 @@ fn state_in_words(state: &str) -> &'static str {
     }
 }
 
+/// Why the late fee does not run.
+fn stopped_in_words(why: &str, due: &str) -> String {
+    match why {
+        "contest" => "复议或诉讼期间，加处罚款暂停计算。".to_owned(),
+        "suspension" => "中止执行期间，加处罚款暂停计算。".to_owned(),
+        _ => format!("经批准暂缓缴纳至 {due}。"),
+    }
+}
+
 /// What is to be paid and why.
 pub fn ticket(ticket: &Ticket) -> String {
     let violated = day::stamp(ticket.violated_at);
-    let late = match ticket.late_days {
-        0 => "无".to_owned(),
-        _ if ticket.payment.is_some() => yuan(ticket.late_fee_fen),
-        days => format!("{}（逾期 {days} 天，每日 3%，不超过罚款数额）", yuan(ticket.late_fee_fen)),
+    let late = match (ticket.late_fee_fen, &ticket.payment) {
+        (0, _) => "无".to_owned(),
+        (fee, Some(_)) => yuan(fee),
+        (fee, None) => format!("{}（计 {} 天，每日 3%，不超过罚款数额）", yuan(fee), ticket.late_days),
     };
     let body = html! {
         section {
             p class={ "state " (ticket.state) } { (state_in_words(ticket.state)) }
             p.amount { (yuan(ticket.total_fen)) }
             (facts(&[("罚款", &yuan(ticket.fine_fen)), ("加处罚款", &late), ("缴款期限", &ticket.due)]))
+            @if let Some(why) = ticket.late_fee_stopped { p.note { (stopped_in_words(why, &ticket.due)) } }
         }
         @if !ticket.providers.is_empty() {
             section {

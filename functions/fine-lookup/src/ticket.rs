@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zerotrip_domain::decision::State;
+use zerotrip_domain::decision_event::{Event, Kind, Record};
 use zerotrip_domain::late_fee::Payable;
 use zerotrip_domain::{Day, Fen, Plate, Provider, mask};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
@@ -32,14 +33,16 @@ pub struct Ticket {
     pub violated_at: u64,
     pub legal_basis: String,
     pub authority: String,
-    /// Last day without late fee: yyyy-MM-dd in China.
+    /// Last day without late fee, of the decision or of a deferral: yyyy-MM-dd in China.
     pub due: String,
     pub fine_fen: i64,
     /// As of today, or as paid.
     pub late_fee_fen: i64,
     pub total_fen: i64,
-    /// Days after the deadline, as of today.
+    /// Days after the deadline on which the late fee ran, as of today.
     pub late_days: u32,
+    /// Why the late fee does not run today: `contest`, `suspension` or `deferral`.
+    pub late_fee_stopped: Option<&'static str>,
     pub payment: Option<Payment>,
     /// Providers that can be paid with in the app that asks.
     pub providers: Vec<&'static str>,
@@ -60,7 +63,10 @@ pub struct Payment {
 pub struct Decision {
     pub id: Id,
     pub fine: Fen,
+    /// As the decision says.
     pub due: Day,
+    /// What was recorded later.
+    pub record: Record,
     pub revoked: bool,
     /// Whether anything is to be paid.
     pub open: bool,
@@ -108,14 +114,17 @@ pub async fn find(code: &str) -> Result<(Db, Decision), Problem> {
     let row = db
         .one(
             "SELECT d.id, d.fine_fen, d.due, d.content_sealed, d.revoked_at, \
-             o.id, o.late_fee_fen, o.provider, o.transaction_no, o.paid_at \
+             o.id, o.late_fee_fen, o.provider, o.transaction_no, o.paid_at, \
+             (SELECT COUNT(*) FROM decision_events e WHERE e.decision = d.id) \
              FROM decisions d LEFT JOIN orders o ON o.decision = d.id AND o.state = 'paid' \
              AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state = 'done') WHERE d.code = $1",
             [code.as_str().into()],
         )
         .await?
         .ok_or_else(unknown_code)?;
-    let decision = read(&row, code)?;
+    // Hardly any decision has some.
+    let record = if row.int(10)? == 0 { Record::default() } else { record(&db, row.id(0)?).await? };
+    let decision = read(&row, record, code)?;
     Ok((db, decision))
 }
 
@@ -132,7 +141,35 @@ pub async fn of_order(order: &str) -> Result<Option<Decision>, Problem> {
     Ok(Some(find(row.text(0)?).await?.1))
 }
 
-fn read(row: &Row, code: String) -> Result<Decision, Problem> {
+async fn record(db: &Db, decision: Id) -> Result<Record, Problem> {
+    // Of several ends of an event the last one counts.
+    let rows = db
+        .run(
+            "SELECT e.kind, e.from_day, e.until_day, x.until_day FROM decision_events e \
+             LEFT JOIN decision_events x ON x.decision = e.decision AND x.ends = e.id AND NOT EXISTS \
+                 (SELECT 1 FROM decision_events y \
+                  WHERE y.decision = x.decision AND y.ends = x.ends AND y.number > x.number) \
+             WHERE e.decision = $1 AND e.ends IS NULL",
+            [decision.into()],
+        )
+        .await?;
+    rows.iter().map(event).collect()
+}
+
+fn event(row: &Row) -> Result<Event, Problem> {
+    let odd = || Problem::unavailable("a stored event is not of its form");
+    let day = |at: usize| {
+        if row.is_null(at) { Ok(None) } else { Day::parse(row.text(at)?).ok_or_else(odd).map(Some) }
+    };
+    let kind = Kind::named(row.text(0)?).ok_or_else(odd)?;
+    let event = Event::new(kind, day(1)?, day(2)?).map_err(|_| odd())?;
+    match day(3)? {
+        Some(last) => event.ended(last).map_err(|_| odd()),
+        None => Ok(event),
+    }
+}
+
+fn read(row: &Row, record: Record, code: String) -> Result<Decision, Problem> {
     let odd = |_| Problem::unavailable("a stored decision is not of its form");
     let id = row.id(0)?;
     let fine = Fen::new(row.int(1)?).map_err(|_| Problem::unavailable("a stored fine is no amount"))?;
@@ -153,12 +190,12 @@ fn read(row: &Row, code: String) -> Result<Decision, Problem> {
         })
     };
     let today = Day::at(clock::now_ms());
-    let payable = Payable::on(today, fine, due);
+    let payable = Payable::on(today, fine, due, &record);
     let late_fee = match payment {
         Some(_) => row.int(6)?,
         None => payable.late_fee.get(),
     };
-    let state = State::of(payment.is_some(), revoked, due, today);
+    let state = State::of(payment.is_some(), revoked, payable.late_days);
     let open = matches!(state, State::Due | State::Overdue);
     let ticket = Ticket {
         code,
@@ -173,15 +210,16 @@ fn read(row: &Row, code: String) -> Result<Decision, Problem> {
         violated_at: content.violated_at,
         legal_basis: content.legal_basis,
         authority: content.authority,
-        due: due.to_string(),
+        due: record.due(due).to_string(),
         fine_fen: fine.get(),
         late_fee_fen: late_fee,
         total_fen: fine.get() + late_fee,
         late_days: payable.late_days,
+        late_fee_stopped: record.stopped(today, due).filter(|_| open).map(Kind::name),
         payment,
         providers: Vec::new(),
     };
-    Ok(Decision { id, fine, due, revoked, open, ticket })
+    Ok(Decision { id, fine, due, record, revoked, open, ticket })
 }
 
 fn unknown_code() -> Problem {

@@ -1,6 +1,5 @@
 //! A penalty decision (当场处罚决定) of the simplified procedure and what may follow it.
 
-use crate::day::Day;
 use crate::money::Fen;
 
 /// On the spot a person is fined at most 200 yuan (道路交通安全法 art. 107, 行政处罚法 art. 51).
@@ -56,12 +55,13 @@ pub enum State {
 }
 
 impl State {
-    /// A payment outweighs a revocation: money that came in is shown as such until it is refunded.
-    pub fn of(paid: bool, revoked: bool, due: Day, today: Day) -> Self {
+    /// With so many days that count for the late fee. A payment outweighs a revocation: money that came in is shown as such
+    /// until it is refunded.
+    pub fn of(paid: bool, revoked: bool, late_days: u32) -> Self {
         match (paid, revoked) {
             (true, _) => Self::Paid,
             (false, true) => Self::Revoked,
-            (false, false) if today > due => Self::Overdue,
+            (false, false) if late_days > 0 => Self::Overdue,
             (false, false) => Self::Due,
         }
     }
@@ -96,11 +96,9 @@ mod tests {
 
     #[test]
     fn a_payment_outweighs_everything() {
-        let (due, late) =
-            (Day::parse("2026-01-16").expect("a day"), Day::parse("2026-01-17").expect("a day"));
-        assert_eq!(State::of(true, true, due, late), State::Paid);
-        assert_eq!(State::of(false, true, due, late), State::Revoked);
-        assert_eq!(State::of(false, false, due, late), State::Overdue);
-        assert_eq!(State::of(false, false, due, due), State::Due);
+        assert_eq!(State::of(true, true, 1), State::Paid);
+        assert_eq!(State::of(false, true, 1), State::Revoked);
+        assert_eq!(State::of(false, false, 1), State::Overdue);
+        assert_eq!(State::of(false, false, 0), State::Due);
     }
 }

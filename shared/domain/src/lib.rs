@@ -6,6 +6,7 @@
 
 pub mod day;
 pub mod decision;
+pub mod decision_event;
 pub mod decision_number;
 pub mod id_number;
 pub mod late_fee;

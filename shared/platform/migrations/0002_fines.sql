@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS orders (
     id TEXT PRIMARY KEY,
     decision TEXT NOT NULL,
     provider TEXT NOT NULL,
-    -- The day whose late fee is frozen in the amount; the order ends with it.
+    -- The day whose late fee is frozen in the amount; the order ends with it. After a slash the amount in fen, if what is
+    -- recorded in decision_events has changed it.
     day TEXT NOT NULL,
     amount_fen BIGINT NOT NULL,
     late_fee_fen BIGINT NOT NULL,
