@@ -2,7 +2,7 @@
 
 use crate::content::Content;
 use crate::signing::{blind_index, sealing, ticket_code_mint};
-use crate::{authority, refused, ticket};
+use crate::{authority, field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -23,16 +23,12 @@ pub struct NewDecision {
     responses((status = 201, body = crate::ticket::Ticket), (status = 200, body = crate::ticket::Ticket)))]
 pub async fn issue(request: &Request) -> Result<Reply, Problem> {
     let given: NewDecision = request.json()?;
-    let named = (8..=64).contains(&given.request_id.len())
-        && given.request_id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !named {
-        return Err(Problem::invalid("request_id must be 8 to 64 letters, digits, hyphens"));
-    }
+    let request_id = field::request_id(&given.request_id)?;
     let db = Db::open().await?;
     let authority::Officer(officer) = authority::officer(request, &db).await?;
     let now = clock::now_ms();
     // A repetition is answered as it was decided, even when a day has passed and it could not be decided any more.
-    let repeated = ticket::requested(&db, officer.device, &given.request_id).await?;
+    let repeated = ticket::requested(&db, officer.device, request_id).await?;
     let checked_at = repeated.as_ref().map_or(now, |_| given.content.violated_at);
     let content = given.content.checked(checked_at)?;
     if let Some(ticket) = repeated {
@@ -56,7 +52,7 @@ pub async fn issue(request: &Request) -> Result<Reply, Problem> {
                 code.into(),
                 content.number.as_str().into(),
                 officer.device.into(),
-                given.request_id.as_str().into(),
+                request_id.into(),
                 officer.principal.into(),
                 officer.agency.as_str().into(),
                 driver_index.into(),
@@ -68,7 +64,7 @@ pub async fn issue(request: &Request) -> Result<Reply, Problem> {
         )
         .await?;
     // Either this decision, or the one of the same request that was quicker, or the number is another's.
-    match ticket::requested(&db, officer.device, &given.request_id).await? {
+    match ticket::requested(&db, officer.device, request_id).await? {
         Some(ticket) if issued.is_some() => Ok(ticket.reply(StatusCode::CREATED)),
         Some(ticket) => same(&ticket, &content),
         None => Err(Problem::new(
@@ -85,11 +81,5 @@ fn same(ticket: &ticket::Ticket, content: &Content) -> Result<Reply, Problem> {
     if ticket.says(content) {
         return Ok(ticket.reply(StatusCode::OK));
     }
-    Err(Problem::new(
-        StatusCode::CONFLICT,
-        "request-id-reused",
-        "request_id used for another decision",
-        "请求编号已用于另一份决定书",
-        "Send another decision under another request_id.",
-    ))
+    Err(field::request_id_reused())
 }

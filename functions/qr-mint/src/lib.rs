@@ -1,11 +1,15 @@
-//! `qr-mint`: an officer's penalty decision gets its ticket code, to be printed, printed again, or revoked.
+//! `qr-mint`: an officer's penalty decision gets its ticket code, to be printed, printed again, or revoked; what changes its
+//! late fee is recorded.
 #![cfg(target_family = "wasm")]
 
 mod authority;
 mod content;
+mod event;
+mod field;
 mod issue;
 mod meta;
 mod qr;
+mod record;
 mod reprint;
 mod revoke;
 mod ticket;
@@ -48,11 +52,16 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["qr", "decisions"]) => issue::issue(request).await,
         (&Method::GET, ["qr", "decisions", id]) => reprint::reprint(request, id).await,
         (&Method::POST, ["qr", "decisions", id, "revocation"]) => revoke::revoke(request, id).await,
+        (&Method::POST, ["qr", "decisions", id, "events"]) => record::record(request, id).await,
+        (&Method::POST, ["qr", "decisions", id, "events", event, "end"]) => {
+            record::end(request, id, event).await
+        }
         (
             _,
             ["qr", "version" | "ready" | "openapi.json" | "decisions"]
             | ["qr", "decisions", _]
-            | ["qr", "decisions", _, "revocation"],
+            | ["qr", "decisions", _, "revocation" | "events"]
+            | ["qr", "decisions", _, "events", _, "end"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
     }

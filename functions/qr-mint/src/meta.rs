@@ -7,7 +7,13 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta, settings};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "qr-mint"),
-    paths(crate::issue::issue, crate::reprint::reprint, crate::revoke::revoke)
+    paths(
+        crate::issue::issue,
+        crate::reprint::reprint,
+        crate::revoke::revoke,
+        crate::record::record,
+        crate::record::end
+    )
 )]
 struct Api;
 
@@ -18,7 +24,8 @@ pub async fn ready() -> Result<Reply, Problem> {
     let longest =
         format!("{}/f/{}", settings::get("public_url").await?.trim_end_matches('/'), "Z".repeat(20));
     crate::qr::pictures(&longest)?;
-    Db::open().await?.one("SELECT id FROM decisions LIMIT 1", []).await?;
+    // Its newest table: the migrations are there.
+    Db::open().await?.one("SELECT id FROM decision_events LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

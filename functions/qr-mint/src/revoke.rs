@@ -1,7 +1,7 @@
 //! A decision withdrawn by the agency that made it, with the reason. What was paid for it goes back by itself.
 
 use crate::signing::sealing;
-use crate::{authority, refused, ticket};
+use crate::{authority, field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -19,10 +19,7 @@ pub struct Revocation {
     request_body = Revocation, responses((status = 200, body = crate::ticket::Ticket)))]
 pub async fn revoke(request: &Request, id: &str) -> Result<Reply, Problem> {
     let given: Revocation = request.json()?;
-    let reason = given.reason.trim();
-    if reason.is_empty() || reason.chars().count() > 200 {
-        return Err(Problem::invalid("reason must be 1 to 200 characters"));
-    }
+    let reason = field::reason(&given.reason)?;
     let db = Db::open().await?;
     let authority::Officer(officer) = authority::officer(request, &db).await?;
     let id: Id = id.parse().map_err(|_| Problem::not_found())?;

@@ -2,7 +2,7 @@
 
 use crate::content::Content;
 use crate::signing::sealing;
-use crate::{qr, refused};
+use crate::{event, qr, refused};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,11 +19,13 @@ pub struct Ticket {
     url: String,
     /// Unix ms.
     decided_at: i64,
-    /// Last day without late fee: yyyy-MM-dd in China.
+    /// Last day without late fee as the paper says: yyyy-MM-dd in China.
     due: String,
     content: Content,
     qr: qr::Pictures,
     revoked: Option<Revoked>,
+    /// What was recorded later and changes the late fee.
+    events: Vec<event::Event>,
 }
 
 /// A decision withdrawn.
@@ -48,13 +50,14 @@ pub fn reason_context(id: Id) -> String {
 pub async fn requested(db: &Db, device: Id, request_id: &str) -> Result<Option<Ticket>, Problem> {
     let row = db
         .one(
-            "SELECT id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed FROM decisions \
+            "SELECT id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed, \
+             (SELECT COUNT(*) FROM decision_events e WHERE e.decision = decisions.id) FROM decisions \
              WHERE device = $1 AND request_id = $2",
             [device.into(), request_id.into()],
         )
         .await?;
     match row {
-        Some(row) => Ok(Some(read(&row).await?)),
+        Some(row) => Ok(Some(read(db, &row).await?)),
         None => Ok(None),
     }
 }
@@ -63,16 +66,17 @@ pub async fn requested(db: &Db, device: Id, request_id: &str) -> Result<Option<T
 pub async fn of_agency(db: &Db, id: Id, agency: &str) -> Result<Ticket, Problem> {
     let row = db
         .one(
-            "SELECT id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed FROM decisions \
+            "SELECT id, code, decided_at, due, content_sealed, revoked_at, revoked_reason_sealed, \
+             (SELECT COUNT(*) FROM decision_events e WHERE e.decision = decisions.id) FROM decisions \
              WHERE id = $1 AND agency = $2",
             [id.into(), agency.into()],
         )
         .await?
         .ok_or_else(Problem::not_found)?;
-    read(&row).await
+    read(db, &row).await
 }
 
-async fn read(row: &Row) -> Result<Ticket, Problem> {
+async fn read(db: &Db, row: &Row) -> Result<Ticket, Problem> {
     let id = row.id(0)?;
     let open = |context: String, sealed: &str| sealing::open(&context, sealed).map_err(unopened);
     let content = open(content_context(id), row.text(4)?)?;
@@ -84,6 +88,8 @@ async fn read(row: &Row) -> Result<Ticket, Problem> {
         let reason = open(reason_context(id), row.text(6)?)?;
         Some(Revoked { at: row.int(5)?, reason: String::from_utf8_lossy(&reason).into_owned() })
     };
+    // Hardly any decision has some.
+    let events = if row.int(7)? == 0 { Vec::new() } else { event::of(db, id).await? };
     let code = row.text(1)?.to_owned();
     let url = format!("{}/f/{code}", settings::get("public_url").await?.trim_end_matches('/'));
     Ok(Ticket {
@@ -95,11 +101,12 @@ async fn read(row: &Row) -> Result<Ticket, Problem> {
         due: row.text(3)?.to_owned(),
         content,
         revoked,
+        events,
     })
 }
 
 /// A stored field that does not open is our fault, never the caller's.
-fn unopened(fault: crate::signing::faults::Fault) -> Problem {
+pub fn unopened(fault: crate::signing::faults::Fault) -> Problem {
     match fault {
         crate::signing::faults::Fault::Refused(_) => Problem::unavailable("a sealed field does not open"),
         other => refused(other),

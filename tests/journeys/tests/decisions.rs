@@ -270,7 +270,16 @@ fn a_code_that_was_not_ours_is_refused_without_asking_the_database() {
 fn every_function_describes_itself_and_is_ready() {
     let town = Town::start("described");
     for (prefix, paths) in [
-        ("qr", &["/qr/decisions", "/qr/decisions/{id}", "/qr/decisions/{id}/revocation"][..]),
+        (
+            "qr",
+            &[
+                "/qr/decisions",
+                "/qr/decisions/{id}",
+                "/qr/decisions/{id}/events",
+                "/qr/decisions/{id}/events/{event}/end",
+                "/qr/decisions/{id}/revocation",
+            ][..],
+        ),
         (
             "fines",
             &[
