@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
-use zerotrip_journeys::{fresh_folder, host_program};
+use zerotrip_journeys::postgres::{Postgres, QUICK};
+use zerotrip_journeys::{fresh_folder, host_program, sql};
 
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -115,6 +116,30 @@ fn from_nothing_to_a_ticket_that_can_be_paid_and_quickly_the_second_time() {
     let paid = ureq::post(format!("http://{sandbox}{button}")).send_empty();
     let paid = paid.expect("paid").body_mut().read_to_string().expect("a page");
     assert!(paid.contains("\"state\":\"paid\""), "{paid}");
+    dev.interrupt();
+}
+
+#[test]
+fn on_a_postgresql_of_ones_own_and_a_function_is_redeployed_there() {
+    let folder = fresh_folder("dev-postgres");
+    let server = Postgres::start("dev-db", QUICK);
+    let ports = [zerotrip_journeys::free_port(), zerotrip_journeys::free_port()];
+    let [listen, sandbox] = ports.map(|port| format!("127.0.0.1:{port}"));
+    let dev = Dev::start(&folder, &listen, &sandbox, &["--postgres", &server.address()]);
+    let ticket = dev.says("a ticket to pay: ");
+    assert_eq!(get(&ticket).0, 200);
+    assert_eq!(sql::count(&server.address(), "SELECT COUNT(*) FROM decisions"), 1);
+    assert!(!folder.join("state/sqlite_db.db").exists(), "nothing is embedded");
+    // Builds, migrates that database, and replaces.
+    let redeployed = Command::new(host_program())
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .args(["dev", "redeploy", "fine-lookup", "--folder"])
+        .arg(&folder)
+        .output()
+        .expect("the host runs");
+    assert!(redeployed.status.success(), "{}", String::from_utf8_lossy(&redeployed.stderr));
+    assert_eq!(String::from_utf8_lossy(&redeployed.stdout), "fine-lookup: redeployed\n");
+    assert_eq!(get(&ticket).0, 200);
     dev.interrupt();
 }
 
