@@ -253,7 +253,7 @@ pub async fn status(request: &Request, code: &str, order: &str) -> Result<Reply,
         state: row.text(1)?.to_owned(),
         amount_fen: row.int(2)?,
         expires_at: row.int(3)?,
-        refund: if row.is_null(4) { None } else { Some(row.text(4)?.to_owned()) },
+        refund: row.optional_text(4)?.map(str::to_owned),
     };
     Ok(answer::either(request, &status, || pages::order(&status)))
 }

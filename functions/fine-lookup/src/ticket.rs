@@ -157,16 +157,9 @@ async fn record(db: &Db, decision: Id) -> Result<Record, Problem> {
 }
 
 fn event(row: &Row) -> Result<Event, Problem> {
-    let odd = || Problem::unavailable("a stored event is not of its form");
-    let day = |at: usize| {
-        if row.is_null(at) { Ok(None) } else { Day::parse(row.text(at)?).ok_or_else(odd).map(Some) }
-    };
-    let kind = Kind::named(row.text(0)?).ok_or_else(odd)?;
-    let event = Event::new(kind, day(1)?, day(2)?).map_err(|_| odd())?;
-    match day(3)? {
-        Some(last) => event.ended(last).map_err(|_| odd()),
-        None => Ok(event),
-    }
+    let (first, last, ended) = (row.optional_text(1)?, row.optional_text(2)?, row.optional_text(3)?);
+    Event::stored(row.text(0)?, first, last, ended)
+        .ok_or_else(|| Problem::unavailable("a stored event is not of its form"))
 }
 
 fn read(row: &Row, record: Record, code: String) -> Result<Decision, Problem> {

@@ -41,14 +41,14 @@ struct Due {
 #[utoipa::path(post, path = "/pay/jobs/janitor", responses((status = 200, body = Done)))]
 pub async fn run(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    authority::scheduler(request, &db).await?;
+    let scheduler = authority::scheduler(request, &db).await?;
     let began = clock::now_ms();
     let mut done = Done::default();
     if live::providers().await?.contains(&Provider::WechatPay) {
         // Without them nothing is verified that is signed under them; logged where it fails, and tried again.
         let _ = wechat_pay::certificates::refresh(&db, false, began).await;
     }
-    done.refunds = refunds::run(&db, began + REFUNDS_MS).await?;
+    done.refunds = refunds::run(&db, &scheduler, began + REFUNDS_MS).await?;
     let mut failing = Vec::new();
     while done.checked < MOST && clock::now_ms() < began + PATIENCE_MS {
         let now = clock::now_ms();

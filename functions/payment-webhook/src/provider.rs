@@ -83,3 +83,8 @@ pub async fn refund(provider: Provider, db: &Db, refund: &Refund, now_ms: u64) -
 pub fn stored(name: &str) -> Result<Provider, Problem> {
     name.parse().map_err(|_| Problem::unavailable("a row names an unknown provider"))
 }
+
+/// The value of a field, or nothing.
+pub fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+    fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}

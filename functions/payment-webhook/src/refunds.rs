@@ -1,6 +1,6 @@
 //! Every yuan too much goes back: what is due is found, asked for, and asked for again until it is done.
 
-use crate::authority;
+use crate::authority::{self, Scheduler};
 use crate::provider::{self, Refund, Refunded};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -25,8 +25,8 @@ pub struct RefundsDone {
     pub failed: u32,
 }
 
-/// Finds what is due and asks for it, until `stop`, Unix ms.
-pub async fn run(db: &Db, stop: u64) -> Result<RefundsDone, Problem> {
+/// Finds what is due and asks for it, until `stop`, Unix ms. Money moves: only a scheduler may have it moved.
+pub async fn run(db: &Db, _: &Scheduler, stop: u64) -> Result<RefundsDone, Problem> {
     find(db, clock::now_ms()).await?;
     let mut done = RefundsDone::default();
     while done.tried < MOST && clock::now_ms() < stop {
@@ -63,7 +63,8 @@ async fn find(db: &Db, now: u64) -> Result<(), Problem> {
         "INSERT INTO refunds (order_id, provider, amount_fen, cause, state, created_at, next_try_at) \
          SELECT o.id, o.provider, o.amount_fen, 'revoked', 'due', CAST($1 AS BIGINT), CAST($2 AS BIGINT) \
          FROM decisions d CROSS JOIN orders o \
-         WHERE d.revoked_at IS NOT NULL AND o.decision = d.id AND o.state = 'paid' AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id) ON CONFLICT DO NOTHING",
+         WHERE d.revoked_at IS NOT NULL AND o.decision = d.id AND o.state = 'paid' \
+         AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id) ON CONFLICT DO NOTHING",
         [now.into(), now.into()],
     )
     .await?;
@@ -178,7 +179,7 @@ pub async fn close(request: &Request, order: &str) -> Result<Reply, Problem> {
         .await?
         .ok_or_else(Problem::not_found)?;
     // The same once more is no mistake.
-    if known.text(0)? == "done" && !known.is_null(1) && known.text(1)? == reference {
+    if known.text(0)? == "done" && known.optional_text(1)? == Some(reference.as_str()) {
         return Ok(Reply::no_content());
     }
     Err(Problem::new(

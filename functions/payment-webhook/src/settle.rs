@@ -79,7 +79,7 @@ async fn find(db: &Db, said: &Authentic) -> Result<Option<(payment::Order, u64)>
     let order = payment::Order {
         amount: Fen::new(row.int(0)?).map_err(|_| odd())?,
         state: OrderState::named(row.text(1)?).ok_or_else(odd)?,
-        transaction: if row.is_null(2) { None } else { Some(row.text(2)?.to_owned()) },
+        transaction: row.optional_text(2)?.map(str::to_owned),
         refund_asked: row.int(3)? > 0,
     };
     Ok(Some((order, u64::try_from(row.int(4)?).map_err(|_| odd())?)))

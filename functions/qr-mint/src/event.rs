@@ -59,8 +59,7 @@ fn read(row: &Row) -> Result<Event, Problem> {
     } else {
         Some(Ended { reason: reason(row.id(6)?, row.text(8)?)?, at: row.int(9)? })
     };
-    let day =
-        |at: usize| if row.is_null(at) { Ok(None) } else { row.text(at).map(|day| Some(day.to_owned())) };
+    let day = |at: usize| row.optional_text(at).map(|day| day.map(str::to_owned));
     Ok(Event {
         id: row.text(0)?.to_owned(),
         kind: row.text(1)?.to_owned(),

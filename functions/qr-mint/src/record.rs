@@ -134,12 +134,8 @@ async fn recorded(db: &Db, decision: Id, event: Id, agency: &str) -> Result<Even
         )
         .await?
         .ok_or_else(Problem::not_found)?;
-    let odd = || Problem::unavailable("a stored event is not of its form");
-    let day = |at: usize| {
-        if row.is_null(at) { Ok(None) } else { Day::parse(row.text(at)?).ok_or_else(odd).map(Some) }
-    };
-    let kind = Kind::named(row.text(0)?).ok_or_else(odd)?;
-    Event::new(kind, day(1)?, day(2)?).map_err(|_| odd())
+    Event::stored(row.text(0)?, row.optional_text(1)?, row.optional_text(2)?, None)
+        .ok_or_else(|| Problem::unavailable("a stored event is not of its form"))
 }
 
 /// One row to be.
@@ -211,12 +207,11 @@ impl Entry<'_> {
             )
             .await?;
         let Some(row) = row else { return Ok(false) };
-        let text = |at: usize| if row.is_null(at) { Ok(None) } else { row.text(at).map(Some) };
         let same = row.id(1)? == decision
             && row.text(2)? == self.kind
-            && text(3)? == self.ends.as_deref()
-            && text(4)? == self.from.as_deref()
-            && text(5)? == self.until.as_deref()
+            && row.optional_text(3)? == self.ends.as_deref()
+            && row.optional_text(4)? == self.from.as_deref()
+            && row.optional_text(5)? == self.until.as_deref()
             && reason(row.id(0)?, row.text(6)?)? == self.reason;
         if same { Ok(true) } else { Err(field::request_id_reused()) }
     }

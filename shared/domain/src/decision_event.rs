@@ -90,6 +90,17 @@ impl Event {
         Ok(if kind == Kind::Contest { Self::Contest(period) } else { Self::Suspension(period) })
     }
 
+    /// As the database writes it, days as `yyyy-MM-dd`, with the last day of its end if one was recorded. None if it is not of
+    /// that form.
+    pub fn stored(kind: &str, first: Option<&str>, last: Option<&str>, ended: Option<&str>) -> Option<Self> {
+        let day = |text: Option<&str>| text.map(|text| Day::parse(text).ok_or(())).transpose().ok();
+        let event = Self::new(Kind::named(kind)?, day(first)?, day(last)?).ok()?;
+        match day(ended)? {
+            Some(last) => event.ended(last).ok(),
+            None => Some(event),
+        }
+    }
+
     /// The same with another last day. The day before its first means that it never ran: so is a mistake put right.
     pub fn ended(self, last: Day) -> Result<Self, NotAnEvent> {
         let ended = |period: Period| {
@@ -177,6 +188,26 @@ mod tests {
 
     fn day(text: &str) -> Day {
         Day::parse(text).expect("a day")
+    }
+
+    #[test]
+    fn what_is_stored_is_read_or_refused() {
+        let contest = Event::stored("contest", Some("2026-01-02"), None, None);
+        assert_eq!(contest, Event::new(Kind::Contest, Day::parse("2026-01-02"), None).ok());
+        let ended = Event::stored("contest", Some("2026-01-02"), None, Some("2026-01-05"));
+        assert_eq!(ended, Event::new(Kind::Contest, Day::parse("2026-01-02"), Day::parse("2026-01-05")).ok());
+        let deferral = Event::stored("deferral", None, Some("2026-03-01"), None);
+        assert_eq!(deferral, Event::new(Kind::Deferral, None, Day::parse("2026-03-01")).ok());
+        for (kind, first, last, end) in [
+            ("end", Some("2026-01-02"), None, None),
+            ("contest", None, None, None),
+            ("contest", Some("2026-02-30"), None, None),
+            ("contest", Some("2026-01-02"), Some("2026-01-01"), None),
+            ("contest", Some("2026-01-02"), None, Some("2025-12-31")),
+            ("deferral", Some("2026-01-02"), Some("2026-03-01"), None),
+        ] {
+            assert_eq!(Event::stored(kind, first, last, end), None, "{kind} {first:?} {last:?} {end:?}");
+        }
     }
 
     #[test]

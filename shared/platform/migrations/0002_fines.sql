@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS orders (
     transaction_no TEXT,
     evidence_sealed TEXT,
     closed_at BIGINT,
-    -- Why a person must look at a payment: its decision was revoked, or paid by another order.
+    -- No longer written: what it told a person is refunded by itself since 0003.
     review TEXT,
     UNIQUE (provider, event),
     UNIQUE (provider, transaction_no)

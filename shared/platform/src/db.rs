@@ -79,6 +79,11 @@ impl Row {
         }
     }
 
+    /// Column `at` as text, or none if it is NULL.
+    pub fn optional_text(&self, at: usize) -> Result<Option<&str>, Problem> {
+        if self.is_null(at) { Ok(None) } else { self.text(at).map(Some) }
+    }
+
     /// Column `at` as a number.
     pub fn int(&self, at: usize) -> Result<i64, Problem> {
         match self.0.get(at) {

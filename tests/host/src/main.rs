@@ -250,12 +250,13 @@ async fn listen(up: Up, folder: &Path, schema: Option<Schema>) -> Result<Listeni
         schema,
     };
     let app = Arc::new(App::load(manifest, settings)?);
-    if let Some(socket) = &up.control {
-        control::listen(app.clone(), socket)?;
-    }
     let listener = tokio::net::TcpListener::bind(up.listen)
         .await
         .with_context(|| format!("cannot listen on {}", up.listen))?;
+    // Only now: a host that serves here already keeps its socket.
+    if let Some(socket) = &up.control {
+        control::listen(app.clone(), socket)?;
+    }
     let address = listener.local_addr()?;
     Ok(Listening { app, listener, address })
 }

@@ -2,6 +2,7 @@
 
 use super::status;
 use crate::broken;
+use crate::provider::field;
 use crate::settle::{self, Authentic};
 use crate::signing::alipay_verify;
 use crate::signing::faults::Fault;
@@ -45,11 +46,6 @@ pub fn verified(form: &[u8]) -> Result<Vec<(String, String)>, Problem> {
         }
         other => broken(other),
     })
-}
-
-/// One field, or nothing.
-pub fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
-    fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
 fn report(fields: &[(String, String)], body: &[u8]) -> Authentic {

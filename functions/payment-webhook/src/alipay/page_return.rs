@@ -1,7 +1,8 @@
 //! The payer comes back from Alipay's cashier, with a signature that only says which order it was.
 
-use super::notification::{field, verified};
+use super::notification::verified;
 use crate::page_return;
+use crate::provider::field;
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 #[utoipa::path(get, path = "/pay/alipay/return", responses((status = 303, description = "To the order's page")))]

@@ -1,8 +1,8 @@
 //! What we ask the bank: 410408, the payments of one order. It has no call that closes an order or refunds one.
 
-use super::field;
+use super::evidence;
 use crate::broken;
-use crate::provider::Trade;
+use crate::provider::{Trade, field};
 use crate::settle::Authentic;
 use crate::signing::{ccb_request, ccb_verify};
 use zerotrip_domain::Provider;
@@ -65,7 +65,6 @@ fn said(fields: &[(String, String)], order: &str) -> Option<Authentic> {
         "2" | "5" => TradeStatus::Waiting,
         _ => TradeStatus::Unknown,
     };
-    let evidence: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Some(Authentic {
         provider: Provider::Ccb,
         event: None,
@@ -79,7 +78,7 @@ fn said(fields: &[(String, String)], order: &str) -> Option<Authentic> {
         },
         // It tells no time of payment.
         paid_at: None,
-        evidence: evidence.join("&").into_bytes(),
+        evidence: evidence(fields),
     })
 }
 

@@ -3,7 +3,8 @@
 pub mod gateway;
 pub mod notification;
 
-/// The value of a field, or nothing.
-fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
-    fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+/// What was said, field by field.
+fn evidence(fields: &[(String, String)]) -> Vec<u8> {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    fields.join("&").into_bytes()
 }

@@ -1,8 +1,8 @@
 //! 商户通知. The bank tells no retry rule, so nothing rests on one: what it does not tell is asked for.
 
-use super::{field, gateway};
+use super::{evidence, gateway};
 use crate::broken;
-use crate::provider::Trade;
+use crate::provider::{Trade, field};
 use crate::settle::{self, Authentic};
 use crate::signing::ccb_verify;
 use crate::signing::faults::Fault;
@@ -85,7 +85,6 @@ fn report(fields: &[(String, String)]) -> Authentic {
     };
     let order = field("ORDERID");
     let amount = (field("CURCODE") == "01").then(|| field("PAYMENT").parse().ok()).flatten();
-    let evidence: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Authentic {
         provider: Provider::Ccb,
         // No event id: the same news of the same order is the same event, and another amount is other news.
@@ -100,6 +99,6 @@ fn report(fields: &[(String, String)]) -> Authentic {
         report: Report { status, transaction: order.to_owned(), amount, refunded: false },
         paid_at: None,
         // Without USRMSG and USRINFO: whoever paid is nobody's business here.
-        evidence: evidence.join("&").into_bytes(),
+        evidence: evidence(fields),
     }
 }

@@ -13,15 +13,22 @@ const AT_MOST_EVERY_MS: u64 = 60 * 1000;
 const NONE: &str = r#"{"data":[]}"#;
 
 /// Fetches them if they are old, or, when a serial was `unknown`, if that was not tried a moment ago. Of several callers
-/// one does it.
+/// one does it; if it is killed on the way, another a minute later.
 pub async fn refresh(db: &Db, unknown: bool, now_ms: u64) -> Result<(), Problem> {
     let age = if unknown { AT_MOST_EVERY_MS } else { FRESH_MS };
     let claimed = db
         .one(
             "INSERT INTO provider_certificates (provider, body, fetched_at) VALUES ($1, '', CAST($2 AS BIGINT)) \
              ON CONFLICT (provider) DO UPDATE SET fetched_at = excluded.fetched_at \
-             WHERE provider_certificates.fetched_at <= CAST($3 AS BIGINT) RETURNING provider",
-            [NAME.into(), now_ms.into(), now_ms.saturating_sub(age).into()],
+             WHERE provider_certificates.fetched_at <= CAST($3 AS BIGINT) \
+             OR (provider_certificates.body = '' AND provider_certificates.fetched_at <= CAST($4 AS BIGINT)) \
+             RETURNING provider",
+            [
+                NAME.into(),
+                now_ms.into(),
+                now_ms.saturating_sub(age).into(),
+                now_ms.saturating_sub(AT_MOST_EVERY_MS).into(),
+            ],
         )
         .await?;
     if claimed.is_none() {
