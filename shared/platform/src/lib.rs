@@ -5,6 +5,8 @@
 
 pub mod clock;
 pub mod db;
+#[cfg(not(target_family = "wasm"))]
+pub mod description;
 pub mod id;
 pub mod meta;
 pub mod outbound;
