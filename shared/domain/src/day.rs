@@ -34,6 +34,12 @@ impl Day {
         (self.0 - earlier.0).whole_days()
     }
 
+    /// Full years from this day to `later`.
+    pub fn years_until(self, later: Self) -> i32 {
+        let before_birthday = (later.0.month() as u8, later.0.day()) < (self.0.month() as u8, self.0.day());
+        later.0.year() - self.0.year() - i32::from(before_birthday)
+    }
+
     /// Unix ms of 24:00 of this day.
     pub fn end_ms(self) -> u64 {
         let midnight = self.0.saturating_add(Duration::DAY).midnight().assume_offset(SHANGHAI);

@@ -39,6 +39,18 @@ impl IdNumber {
         &self.0
     }
 
+    /// The day of birth.
+    pub fn born(&self) -> Day {
+        let text = &self.0;
+        let day = Day::parse(&format!("{}-{}-{}", &text[6..10], &text[10..12], &text[12..14]));
+        day.expect("checked when it was read")
+    }
+
+    /// Full years of age on `today`; who is born on 29 February grows older on 1 March of other years.
+    pub fn age(&self, today: Day) -> i32 {
+        self.born().years_until(today)
+    }
+
     /// First six and last four.
     pub fn masked(&self) -> String {
         format!("{}********{}", &self.0[..6], &self.0[14..])
@@ -80,6 +92,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn age_turns_on_the_birthday() {
+        let number = IdNumber::parse("11010519491231002X", today()).expect("a number");
+        let age = |day: &str| number.age(Day::parse(day).expect("a day"));
+        assert_eq!(age("2026-12-30"), 76);
+        assert_eq!(age("2026-12-31"), 77);
+        assert_eq!(number.born().to_string(), "1949-12-31");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Types and rules, no I/O: what a fine is, how it grows, who may be named how.
+//! Types and rules, no I/O: what a fine is, how it grows, who may be named how, how far an account has come.
 //!
 //! Everything from outside becomes one of these types by `FromStr` or a checked constructor; time is an argument.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod account;
 pub mod day;
 pub mod decision;
 pub mod decision_event;
@@ -12,16 +13,20 @@ pub mod id_number;
 pub mod late_fee;
 pub mod mask;
 pub mod money;
+pub mod password;
 pub mod payment;
+pub mod phone;
 pub mod plate;
 pub mod provider;
 pub mod refund;
+pub mod residence;
 pub mod violation_code;
 
 pub use day::Day;
 pub use decision_number::DecisionNumber;
 pub use id_number::IdNumber;
 pub use money::Fen;
+pub use phone::Phone;
 pub use plate::Plate;
 pub use provider::Provider;
 pub use violation_code::ViolationCode;
