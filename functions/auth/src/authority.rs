@@ -2,28 +2,31 @@
 
 use crate::refused;
 use crate::signing::session_check;
-use crate::signing::session_claims::{Purpose, Role};
+use crate::signing::session_claims::{Claims, Purpose, Role};
 use zerotrip_platform::session::{self, Live};
 use zerotrip_platform::{Db, Id, Problem, Request, clock};
 
 /// A caller who may enrol and revoke.
 pub struct Administrator(pub Live);
 
-/// The caller's session: an authentic token whose row, person and device are not ended or revoked.
-pub async fn caller(request: &Request, db: &Db) -> Result<Live, Problem> {
-    let now = clock::now_ms();
-    let claims = session_check::check(Purpose::Access, request.bearer()?, now).map_err(refused)?;
-    session::live(db, Id::from_halves(claims.session), Id::from_halves(claims.principal), now).await
+/// What the caller's access token says. Its row is still to be checked.
+pub fn claims(request: &Request) -> Result<Claims, Problem> {
+    session_check::check(Purpose::Access, request.bearer()?, clock::now_ms()).map_err(refused)
 }
 
-/// The same, for an administrator.
+/// The session of staff that `claims` name: its row, person and device are not ended or revoked.
+pub async fn of(claims: &Claims, db: &Db) -> Result<Live, Problem> {
+    let (session, principal) = (Id::from_halves(claims.session), Id::from_halves(claims.principal));
+    session::live(db, session, principal, clock::now_ms()).await
+}
+
+/// The caller, if an administrator.
 pub async fn administrator(request: &Request, db: &Db) -> Result<Administrator, Problem> {
-    let caller = caller(request, db).await?;
-    if caller.role == role_name(Role::Administrator) {
-        Ok(Administrator(caller))
-    } else {
-        Err(Problem::forbidden("An administrator may do this."))
+    let claims = claims(request)?;
+    if claims.role != Role::Administrator {
+        return Err(Problem::forbidden("An administrator may do this."));
     }
+    of(&claims, db).await.map(Administrator)
 }
 
 /// The role as the database and clients write it.

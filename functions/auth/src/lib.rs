@@ -1,16 +1,15 @@
-//! `auth`: people and devices are enrolled and revoked, people log in on devices, tokens are refreshed.
+//! `auth`: who is who. Citizens register, prove their person and log in; staff and their devices are enrolled and revoked.
 
-mod activation;
 mod authority;
-mod devices;
-mod invitations;
-mod login;
+mod citizen;
 mod meta;
-mod principals;
 mod session;
+mod staff;
 
+use citizen::{consents, me, one_time_code, real_name, registration};
 use http::Method;
 use spin_sdk::http::IntoResponse;
+use staff::{activation, devices, invitations, principals};
 use zerotrip_platform::{Problem, Reply, Request};
 
 #[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
@@ -49,18 +48,37 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["auth", "devices"]) => devices::enrol(request).await,
         (&Method::DELETE, ["auth", "devices", id]) => devices::revoke(request, id).await,
         (&Method::DELETE, ["auth", "principals", id]) => principals::revoke(request, id).await,
-        (&Method::POST, ["auth", "sessions"]) => login::log_in(request).await,
+        (&Method::POST, ["auth", "sessions"]) => staff::login::log_in(request).await,
         (&Method::GET, ["auth", "sessions", "current"]) => session::current(request).await,
         (&Method::DELETE, ["auth", "sessions", "current"]) => session::log_out(request).await,
         (&Method::POST, ["auth", "sessions", "refresh"]) => session::refresh(request).await,
-        (&Method::POST, ["auth", "job-tokens"]) => session::job_token(request).await,
+        (&Method::POST, ["auth", "job-tokens"]) => staff::session::job_token(request).await,
+        (&Method::POST, ["auth", "one-time-codes"]) => one_time_code::create(request).await,
+        (&Method::POST, ["auth", "citizens"]) => registration::register(request).await,
+        (&Method::POST, ["auth", "citizens", "sessions"]) => citizen::login::log_in(request).await,
+        (&Method::GET, ["auth", "citizens", "me"]) => me::show(request).await,
+        (&Method::POST, ["auth", "citizens", "me", "real-name"]) => real_name::check(request).await,
+        (&Method::POST, ["auth", "citizens", "me", "consents"]) => consents::create(request).await,
+        (&Method::DELETE, ["auth", "citizens", "me", "consents", purpose]) => {
+            consents::withdraw(request, purpose).await
+        }
+        (&Method::GET, ["auth", "citizens", "me", "sessions"]) => citizen::session::list(request).await,
+        (&Method::DELETE, ["auth", "citizens", "me", "sessions"]) => {
+            citizen::session::end_others(request).await
+        }
+        (&Method::DELETE, ["auth", "citizens", "me", "sessions", id]) => {
+            citizen::session::end_one(request, id).await
+        }
         (
             _,
             [
                 "auth",
                 "version" | "ready" | "openapi.json" | "invitations" | "activations" | "devices" | "sessions"
-                | "job-tokens",
+                | "job-tokens" | "one-time-codes" | "citizens",
             ]
+            | ["auth", "citizens", "sessions" | "me"]
+            | ["auth", "citizens", "me", "real-name" | "consents" | "sessions"]
+            | ["auth", "citizens", "me", "consents" | "sessions", _]
             | ["auth", "devices" | "principals", _]
             | ["auth", "sessions", "current" | "refresh"],
         ) => Err(Problem::method_not_allowed()),

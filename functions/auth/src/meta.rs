@@ -9,16 +9,26 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
 #[openapi(
     info(title = "auth"),
     paths(
-        crate::invitations::create,
-        crate::activation::activate,
-        crate::devices::enrol,
-        crate::devices::revoke,
-        crate::principals::revoke,
-        crate::login::log_in,
+        crate::staff::invitations::create,
+        crate::staff::activation::activate,
+        crate::staff::devices::enrol,
+        crate::staff::devices::revoke,
+        crate::staff::principals::revoke,
+        crate::staff::login::log_in,
+        crate::staff::session::job_token,
         crate::session::current,
         crate::session::log_out,
         crate::session::refresh,
-        crate::session::job_token,
+        crate::citizen::one_time_code::create,
+        crate::citizen::registration::register,
+        crate::citizen::login::log_in,
+        crate::citizen::me::show,
+        crate::citizen::real_name::check,
+        crate::citizen::consents::create,
+        crate::citizen::consents::withdraw,
+        crate::citizen::session::list,
+        crate::citizen::session::end_others,
+        crate::citizen::session::end_one,
     )
 )]
 struct Api;
@@ -27,7 +37,8 @@ struct Api;
 pub async fn ready() -> Result<Reply, Problem> {
     let rings = ["session_keys", "sealing_keys", "index_key"].map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
-    Db::open().await?.one("SELECT id FROM sessions LIMIT 1", []).await?;
+    // Its newest table: the migrations are there.
+    Db::open().await?.one("SELECT id FROM citizens LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

@@ -3,11 +3,13 @@
 //! A function calls nothing of Spin but through here. There is no middleware: each handler reads from top to bottom.
 #![deny(missing_docs)]
 
+pub mod circuit;
 pub mod clock;
 pub mod db;
 #[cfg(not(target_family = "wasm"))]
 pub mod description;
 pub mod id;
+pub mod limits;
 pub mod meta;
 pub mod outbound;
 pub mod problem;

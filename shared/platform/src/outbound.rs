@@ -4,8 +4,12 @@ use crate::problem::Problem;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
+use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::wasip3::http::types::RequestOptions;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 /// Largest answer that is read.
 pub const MAX_ANSWER: usize = 256 * 1024;
@@ -28,6 +32,26 @@ impl Answer {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
     }
+}
+
+/// The same as [`call`], given up `within_ms` after it began.
+pub async fn call_within(
+    within_ms: u64,
+    method: Method,
+    url: &str,
+    headers: &[(&'static str, &str)],
+    body: String,
+) -> Result<Answer, Problem> {
+    let mut calling = pin!(call(method, url, headers, body));
+    let mut timer = pin!(monotonic_clock::wait_for(within_ms * 1_000_000));
+    poll_fn(|context| {
+        if let Poll::Ready(answer) = calling.as_mut().poll(context) {
+            return Poll::Ready(answer);
+        }
+        let late = |()| Err(Problem::unavailable("outgoing call: no answer in time"));
+        timer.as_mut().poll(context).map(late)
+    })
+    .await
 }
 
 /// One call. No answer is a [`Problem::unavailable`] whose cause is logged without the address, which may hold secrets;

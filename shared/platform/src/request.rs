@@ -98,6 +98,18 @@ impl Request {
         told.or_else(|| Some(text("spin-client-addr")?.parse::<SocketAddr>().ok()?.ip()))
     }
 
+    /// Of whom limits by address count: the IPv4 address, or the network of 64 bits that one subscriber has.
+    pub fn client_network(&self) -> String {
+        match self.client_ip() {
+            Some(IpAddr::V4(ip)) => ip.to_string(),
+            Some(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
+                Some(ip) => ip.to_string(),
+                None => format!("{:x}", u128::from(ip) >> 64),
+            },
+            None => "unknown".to_owned(),
+        }
+    }
+
     /// Whether the body is a form of a page.
     pub fn is_form(&self) -> bool {
         let kind = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -2,9 +2,10 @@
 
 use crate::authority::role_of;
 use crate::refused;
-use crate::session::{LIFE_MS, Started, tokens};
+use crate::session::{Started, tokens};
 use crate::signing::session_claims::{Purpose, Role};
 use crate::signing::{passwords, session_check};
+use crate::staff::session::{self, LIFE_MS};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -49,21 +50,17 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     db.run("UPDATE principals SET failures = 0, locked_until = 0 WHERE id = $1", [principal.into()]).await?;
     let device = device_for(role, given.device_token.as_deref(), account.text(2)?, &db, now).await?;
 
-    let started = Started { session: Id::random(), principal, device, role, generation: 0 };
-    db.run(
-        "INSERT INTO sessions (id, principal, device, role, generation, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [
-            started.session.into(),
-            principal.into(),
-            device.into(),
-            account.text(1)?.into(),
-            0i64.into(),
-            now.into(),
-            (now + LIFE_MS).into(),
-        ],
-    )
-    .await?;
+    let started = Started {
+        session: Id::random(),
+        principal,
+        device,
+        role,
+        level: 0,
+        face_at_ms: 0,
+        generation: 0,
+        expires_at_ms: now + LIFE_MS,
+    };
+    session::begin(&db, &started, now).await?;
     Ok(Reply::json(StatusCode::CREATED, &tokens(&started, now)?))
 }
 

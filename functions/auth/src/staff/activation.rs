@@ -1,8 +1,8 @@
 //! Activation: an invited person chooses log-in and password.
 
-use crate::invitations::INDEXED_AS;
 use crate::refused;
 use crate::signing::{blind_index, passwords, sealing};
+use crate::staff::invitations::INDEXED_AS;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

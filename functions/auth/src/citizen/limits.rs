@@ -1,0 +1,36 @@
+//! The table of limits: who may try what how often. Each is counted before the work that it protects.
+
+use crate::refused;
+use crate::signing::blind_index;
+use zerotrip_platform::limits::{Limit, take};
+use zerotrip_platform::{Db, Problem, Request};
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+/// Codes by SMS to one phone.
+pub const CODES_OF_PHONE: Limit = Limit { name: "codes/phone", burst: 3, every_ms: 10 * MINUTE };
+/// Codes by SMS asked for from one address; a village may share one.
+pub const CODES_OF_ADDRESS: Limit = Limit { name: "codes/address", burst: 60, every_ms: 10 * SECOND };
+/// Log-ins tried with one name, known or not.
+pub const LOG_INS_OF_NAME: Limit = Limit { name: "log-ins/name", burst: 20, every_ms: MINUTE };
+/// Log-ins tried from one address.
+pub const LOG_INS_OF_ADDRESS: Limit = Limit { name: "log-ins/address", burst: 100, every_ms: SECOND };
+/// Registrations from one address.
+pub const REGISTRATIONS_OF_ADDRESS: Limit =
+    Limit { name: "registrations/address", burst: 60, every_ms: 10 * SECOND };
+/// Real-name checks of one account: names and numbers are not to be tried out.
+pub const REAL_NAMES_OF_ACCOUNT: Limit = Limit { name: "real-names/account", burst: 5, every_ms: HOUR };
+/// Real-name checks of one ID number, from whatever account.
+pub const REAL_NAMES_OF_PERSON: Limit = Limit { name: "real-names/person", burst: 10, every_ms: HOUR };
+
+/// Counts one for whoever calls from where `request` comes from.
+pub async fn of_address(db: &Db, limit: Limit, request: &Request, now: u64) -> Result<(), Problem> {
+    of(db, limit, &request.client_network(), now).await
+}
+
+/// Counts one for `subject`, of which the database keeps a blind index.
+pub async fn of(db: &Db, limit: Limit, subject: &str, now: u64) -> Result<(), Problem> {
+    take(db, limit, &blind_index::index("rate_limits", subject).map_err(refused)?, now).await
+}
