@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use crate::{
     alipay::{Account, KeyError, PrivateKey, PublicKey},
-    ccb, wechat,
+    ccb, ctid,
+    service::{NotAToken, Token},
+    sms, wechat,
 };
 
 /// What the sandbox must know before it can play anybody.
@@ -18,6 +20,10 @@ pub struct Config {
     pub wechat_pay: Option<wechat::Account>,
     /// The merchant's counter at China Construction Bank; without it the bank is not played.
     pub ccb: Option<ccb::Account>,
+    /// Who may ask CTID, if it is played.
+    pub ctid: Option<ctid::Account>,
+    /// Who may send text messages, if their gateway is played.
+    pub sms: Option<sms::Account>,
 }
 
 /// Why a configuration cannot be used. The text names the field, never a key.
@@ -35,6 +41,8 @@ pub enum ConfigError {
     Empty(&'static str),
     /// The member `ccb` cannot be used.
     Ccb(ccb::AccountError),
+    /// A bearer token cannot be used.
+    Token(&'static str),
 }
 
 impl fmt::Display for ConfigError {
@@ -46,6 +54,7 @@ impl fmt::Display for ConfigError {
             Self::WechatPay(error) => error.fmt(f),
             Self::Empty(field) => write!(f, "{field} is empty"),
             Self::Ccb(error) => error.fmt(f),
+            Self::Token(field) => write!(f, "{field} is not 16 or more printable ASCII characters"),
         }
     }
 }
@@ -58,6 +67,14 @@ struct File {
     alipay: AlipayFile,
     wechat_pay: Option<wechat::AccountFile>,
     ccb: Option<ccb::AccountFile>,
+    ctid: Option<TokenFile>,
+    sms: Option<TokenFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenFile {
+    token: String,
 }
 
 #[derive(Deserialize)]
@@ -80,9 +97,11 @@ impl Config {
     /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key"}}`; keys as base64 of
     /// SubjectPublicKeyInfo and of PKCS#8. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
     /// member `"ccb":{"merchant_id","pos_id","branch_id","private_key","query_password","callback_url","page_url"}`, key as
-    /// base64 of PKCS#8, that bank is played too.
+    /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}` and `"sms":{"token"}` the identity platform and
+    /// the gateway of text messages, who serve the bearer of that token.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let File { alipay, wechat_pay, ccb } = serde_json::from_str(text).map_err(ConfigError::Malformed)?;
+        let File { alipay, wechat_pay, ccb, ctid, sms } =
+            serde_json::from_str(text).map_err(ConfigError::Malformed)?;
         let AlipayFile { app_id, seller_id, app_public_key, private_key } = alipay;
         for (field, value) in [("alipay.app_id", &app_id), ("alipay.seller_id", &seller_id)] {
             if value.is_empty() {
@@ -97,6 +116,12 @@ impl Config {
         let wechat_pay =
             wechat_pay.map(wechat::Account::try_from).transpose().map_err(ConfigError::WechatPay)?;
         let ccb = ccb.map(ccb::Account::try_from).transpose().map_err(ConfigError::Ccb)?;
-        Ok(Self { alipay, wechat_pay, ccb })
+        let token = |field, file: Option<TokenFile>| {
+            let token = file.map(|TokenFile { token }| Token::try_from(token)).transpose();
+            token.map_err(|NotAToken| ConfigError::Token(field))
+        };
+        let ctid = token("ctid.token", ctid)?.map(|token| ctid::Account { token });
+        let sms = token("sms.token", sms)?.map(|token| sms::Account { token });
+        Ok(Self { alipay, wechat_pay, ccb, ctid, sms })
     }
 }

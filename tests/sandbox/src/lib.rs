@@ -6,12 +6,18 @@ pub mod alipay;
 pub mod ccb;
 pub mod clock;
 pub mod config;
+pub mod ctid;
 mod inbound;
 mod journal;
 mod keys;
+mod ledger;
 mod outbound;
 mod page;
+mod parameters;
+pub mod people;
 mod server;
+mod service;
+pub mod sms;
 pub mod wechat;
 
 pub use config::Config;

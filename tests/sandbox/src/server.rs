@@ -5,7 +5,10 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::routing::get;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{Config, alipay::Alipay, ccb::Ccb, clock::Clock, page::page, wechat::WechatPay};
+use crate::{
+    Config, alipay::Alipay, ccb::Ccb, clock::Clock, ctid::Ctid, page::page, people, sms::Sms,
+    wechat::WechatPay,
+};
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -55,6 +58,10 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
     let wechat = config.wechat_pay.map(open).transpose()?.map(Arc::new);
     let open = |account| Ccb::open(account, clock, options.time_scale, journal(".ccb").as_deref());
     let ccb = config.ccb.map(open).transpose()?.map(Arc::new);
+    let open = |account| Ctid::open(account, clock, journal(".ctid").as_deref());
+    let ctid = config.ctid.map(open).transpose()?.map(Arc::new);
+    let open = |account| Sms::open(account, clock, journal(".sms").as_deref());
+    let sms = config.sms.map(open).transpose()?.map(Arc::new);
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
@@ -71,6 +78,16 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
         played.push_str(crate::ccb::INDEX);
         routes = routes.merge(crate::ccb::routes(ccb));
     }
+    if let Some(ctid) = ctid {
+        played.push_str(crate::ctid::INDEX);
+        routes = routes.merge(crate::ctid::routes(ctid));
+    }
+    if let Some(sms) = sms {
+        played.push_str(crate::sms::INDEX);
+        routes = routes.merge(crate::sms::routes(sms));
+    }
+    played.push_str(people::INDEX);
+    let routes = routes.merge(people::routes());
     let routes = routes.route("/", get(async move || page("ZeroTrip 模拟环境", &played)));
     let server = tokio::spawn(async move {
         // An error means that `Running` was dropped, which ends the server as well.

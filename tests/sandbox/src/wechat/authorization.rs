@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, header, request::Parts};
 use percent_encoding::percent_decode_str;
 
-use super::{account::Account, failure::Failure, parameters::Parameters};
+use super::{account::Account, failure::Failure};
+use crate::parameters::Parameters;
 
 const SCHEMA: &str = "WECHATPAY2-SHA256-RSA2048";
 /// How far a call's time may be off.

@@ -13,13 +13,13 @@ use super::{
     WechatPay,
     failure::Failure,
     order::TradeType,
-    parameters::Parameters,
     payer::{OPENID, pay, refusal},
     trade::Trade,
 };
 use crate::{
     clock::rfc3339,
     page::{escape, page},
+    parameters::Parameters,
 };
 
 /// `h5_url` as it is opened.

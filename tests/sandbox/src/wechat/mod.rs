@@ -20,7 +20,6 @@ mod identifiers;
 mod notice;
 mod oauth;
 mod order;
-mod parameters;
 mod payer;
 mod refund;
 mod seal;

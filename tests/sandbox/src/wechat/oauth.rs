@@ -14,9 +14,9 @@ use super::{
     WechatPay,
     h5::is_address,
     identifiers,
-    parameters::Parameters,
     payer::{OPENID, refusal},
 };
+use crate::parameters::Parameters;
 
 /// How long a code is good.
 const GOOD_MS: i64 = 300_000;

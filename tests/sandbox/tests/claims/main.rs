@@ -4,6 +4,7 @@
 mod bank;
 mod ccb;
 mod gateway;
+mod identity;
 mod notifications;
 mod process;
 mod sdk;
