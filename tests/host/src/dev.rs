@@ -108,9 +108,9 @@ pub fn variables(
     };
     let mut changed = false;
     let mut merchant = Merchant::default();
-    // The sandbox knows one merchant: who has none at one of the providers gets a new one at all.
-    if ["alipay", "wechat_pay", "ccb"].iter().any(|name| !values.contains_key(*name)) {
-        values.retain(|name, _| !matches!(name.as_str(), "alipay" | "wechat_pay" | "ccb" | "providers"));
+    // The sandbox knows one bureau: who is unknown to one of those that it plays gets to know them all anew.
+    if KNOWN_TO.iter().any(|name| !values.contains_key(*name)) {
+        values.retain(|name, _| name != "providers" && !KNOWN_TO.contains(&name.as_str()));
     }
     for (name, variable) in &manifest.variables {
         if values.contains_key(name) {
@@ -120,7 +120,7 @@ pub fn variables(
             "index_key" => fresh::single()?,
             "public_url" => format!("http://{listen}"),
             "providers" => Provider::ALL.map(Provider::name).join(","),
-            "alipay" | "wechat_pay" | "ccb" => merchant.get_or_make(folder, listen)?.of(name)?,
+            name if KNOWN_TO.contains(&name) => merchant.get_or_make(folder, listen)?.of(name)?,
             name if name.ends_with("_origin") => format!("http://{sandbox}"),
             name if name.ends_with("_keys") => fresh::ring()?,
             _ if !variable.required => continue,
@@ -135,7 +135,10 @@ pub fn variables(
     Ok(())
 }
 
-/// A merchant of the sandbox's providers, with fresh keys on both sides.
+/// The variables that hold what somebody whom the sandbox plays knows us by.
+const KNOWN_TO: [&str; 5] = ["alipay", "wechat_pay", "ccb", "ctid_token", "sms_token"];
+
+/// The bureau as the sandbox's providers know it, with fresh keys on both sides.
 #[derive(Default)]
 struct Merchant(Option<serde_json::Value>);
 
@@ -150,10 +153,11 @@ impl Merchant {
         Ok(self)
     }
 
-    /// The value of one of the three variables.
+    /// The value of one of those variables.
     fn of(&self, variable: &str) -> Result<String> {
-        let value = self.0.as_ref().and_then(|ours| ours.get(variable));
-        Ok(value.context("the merchant is not made")?.to_string())
+        let value =
+            self.0.as_ref().and_then(|ours| ours.get(variable)).context("the merchant is not made")?;
+        Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 }
 
@@ -164,7 +168,10 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
     let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
     let wechat = wechat::account(&pair()?.into(), &pair()?.into(), &pair()?.into())
         .map_err(|error| anyhow::anyhow!("WeChat Pay's account: {error}"))?;
+    let (ctid, sms) = (fresh::secret()?, fresh::secret()?);
     let theirs = serde_json::json!({
+        "ctid": { "token": ctid },
+        "sms": { "token": sms },
         "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public, "private_key": their_private },
         "wechat_pay": wechat.sandbox,
         "ccb": {
@@ -183,6 +190,8 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
         },
         "wechat_pay": wechat.merchant,
         "ccb": bank.merchant_side(),
+        "ctid_token": ctid,
+        "sms_token": sms,
     });
     Ok((ours, theirs))
 }

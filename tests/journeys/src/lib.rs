@@ -1,11 +1,13 @@
 //! A running house for tests: the local host with real components, its own keys, its own database, on a free port.
 
+pub mod citizens;
 mod described;
 pub mod picture;
 pub mod postgres;
 pub mod sql;
 pub mod town;
 
+pub use citizens::Citizens;
 use postgres::{Postgres, QUICK};
 pub use town::{Merchant, Town};
 
@@ -216,6 +218,8 @@ impl House {
             "providers": "alipay,wechat-pay,ccb", "ccb": merchant.ccb.to_string(),
             "alipay": merchant.ours.to_string(), "alipay_origin": origin,
             "wechat_pay": merchant.wechat_pay.to_string(), "wechat_pay_origin": origin,
+            "ctid_origin": origin, "ctid_token": town::CTID_TOKEN,
+            "sms_origin": origin, "sms_token": town::SMS_TOKEN,
             "wechat_api_origin": origin, "wechat_open_origin": origin, "ccb_origin": origin,
             "public_url": format!("http://127.0.0.1:{port}"),
             "database_url": database_url, "database_host": database_host,

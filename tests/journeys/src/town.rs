@@ -11,6 +11,10 @@ use zerotrip_sandbox::{Config, Options, Running, ccb, wechat};
 
 /// Long enough to stand alone.
 pub const PASSWORD: &str = "correct horse battery";
+/// What the trusted-identity platform knows the bureau by.
+pub const CTID_TOKEN: &str = "ctid-token-of-the-tests";
+/// What the SMS gateway knows it by.
+pub const SMS_TOKEN: &str = "sms-token-of-the-tests";
 /// `User-Agent` of WeChat's own browser.
 pub const IN_WECHAT: &str =
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50";
@@ -44,6 +48,8 @@ pub fn merchant() -> Merchant {
     let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
     let wechat = wechat_pay();
     let theirs = json!({
+        "ctid": { "token": CTID_TOKEN },
+        "sms": { "token": SMS_TOKEN },
         "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public,
             "private_key": their_private },
         "wechat_pay": wechat.sandbox,
