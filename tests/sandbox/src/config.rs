@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     alipay::{Account, KeyError, PrivateKey, PublicKey},
     ccb, ctid,
+    outbound::is_address,
     service::{NotAToken, Token},
     sms, wechat,
 };
@@ -41,6 +42,8 @@ pub enum ConfigError {
     Empty(&'static str),
     /// The member `ccb` cannot be used.
     Ccb(ccb::AccountError),
+    /// An address is not one.
+    Address(&'static str),
     /// A bearer token cannot be used.
     Token(&'static str),
 }
@@ -54,6 +57,7 @@ impl fmt::Display for ConfigError {
             Self::WechatPay(error) => error.fmt(f),
             Self::Empty(field) => write!(f, "{field} is empty"),
             Self::Ccb(error) => error.fmt(f),
+            Self::Address(field) => write!(f, "{field} is not a list of http or https addresses"),
             Self::Token(field) => write!(f, "{field} is not 16 or more printable ASCII characters"),
         }
     }
@@ -84,6 +88,8 @@ struct AlipayFile {
     seller_id: String,
     app_public_key: String,
     private_key: String,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
 }
 
 impl Config {
@@ -94,15 +100,15 @@ impl Config {
         Self::parse(&text)
     }
 
-    /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key"}}`; keys as base64 of
-    /// SubjectPublicKeyInfo and of PKCS#8. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
+    /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key","redirect_uris"}}`; keys as base64 of
+    /// SubjectPublicKeyInfo and of PKCS#8; the last may be left out. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
     /// member `"ccb":{"merchant_id","pos_id","branch_id","private_key","query_password","callback_url","page_url"}`, key as
     /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}` and `"sms":{"token"}` the identity platform and
     /// the gateway of text messages, who serve the bearer of that token.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let File { alipay, wechat_pay, ccb, ctid, sms } =
             serde_json::from_str(text).map_err(ConfigError::Malformed)?;
-        let AlipayFile { app_id, seller_id, app_public_key, private_key } = alipay;
+        let AlipayFile { app_id, seller_id, app_public_key, private_key, redirect_uris } = alipay;
         for (field, value) in [("alipay.app_id", &app_id), ("alipay.seller_id", &seller_id)] {
             if value.is_empty() {
                 return Err(ConfigError::Empty(field));
@@ -112,7 +118,10 @@ impl Config {
             .map_err(|error| ConfigError::Key("alipay.app_public_key", error))?;
         let private_key = PrivateKey::from_base64(&private_key)
             .map_err(|error| ConfigError::Key("alipay.private_key", error))?;
-        let alipay = Account { app_id, seller_id, app_public_key, private_key };
+        if !redirect_uris.iter().all(|uri| is_address(uri)) {
+            return Err(ConfigError::Address("alipay.redirect_uris"));
+        }
+        let alipay = Account { app_id, seller_id, redirect_uris, app_public_key, private_key };
         let wechat_pay =
             wechat_pay.map(wechat::Account::try_from).transpose().map_err(ConfigError::WechatPay)?;
         let ccb = ccb.map(ccb::Account::try_from).transpose().map_err(ConfigError::Ccb)?;

@@ -3,10 +3,17 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+
+/// The same path with something added to its last name: each provider but Alipay's payments has a journal of its own.
+pub fn beside(path: &Path, added: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(added);
+    path.into()
+}
 
 /// An open journal. A line is with the operating system before its change counts, so that it outlives the process.
 #[derive(Debug)]

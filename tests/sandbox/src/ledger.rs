@@ -36,6 +36,11 @@ impl<T: Entry> Ledger<T> {
         self.places.get(key).map(|&place| &self.lines[place])
     }
 
+    /// For what is not kept.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut T> {
+        self.places.get(key).map(|&place| &mut self.lines[place])
+    }
+
     pub fn lines(&self) -> &[T] {
         &self.lines
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderValue, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
     client::legacy::Client,
@@ -49,6 +49,13 @@ impl Attempt {
     fn unanswered(at_ms: i64, error: String) -> Self {
         Self { at_ms, status: None, body: String::new(), error: Some(error), acknowledged: false }
     }
+}
+
+/// An absolute address that fits into a header.
+pub fn is_address(text: &str) -> bool {
+    let uri: Option<http::Uri> = text.parse().ok();
+    let web = |uri: http::Uri| matches!(uri.scheme_str(), Some("http" | "https"));
+    uri.is_some_and(web) && HeaderValue::from_str(text).is_ok()
 }
 
 /// A query added to an address that may have one already, and before its fragment.

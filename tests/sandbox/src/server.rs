@@ -6,8 +6,8 @@ use axum::routing::get;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    Config, alipay::Alipay, ccb::Ccb, clock::Clock, ctid::Ctid, page::page, people, sms::Sms,
-    wechat::WechatPay,
+    Config, alipay::Alipay, ccb::Ccb, clock::Clock, ctid::Ctid, journal::beside, page::page, people,
+    sms::Sms, wechat::WechatPay,
 };
 
 /// How to run.
@@ -53,7 +53,7 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
     let clock = Clock::shifted(options.clock_offset_s);
     let alipay =
         Arc::new(Alipay::open(config.alipay, clock, options.time_scale, options.journal.as_deref())?);
-    let journal = |ending| options.journal.clone().map(|path| beside(path, ending));
+    let journal = |ending| options.journal.as_deref().map(|path| beside(path, ending));
     let open = |account| WechatPay::open(account, clock, options.time_scale, journal(".wechat").as_deref());
     let wechat = config.wechat_pay.map(open).transpose()?.map(Arc::new);
     let open = |account| Ccb::open(account, clock, options.time_scale, journal(".ccb").as_deref());
@@ -112,16 +112,11 @@ impl Running {
     }
 }
 
-/// The same path with something added to its last name.
-fn beside(path: PathBuf, added: &str) -> PathBuf {
-    let mut path = path.into_os_string();
-    path.push(added);
-    path.into()
-}
-
 const ALIPAY: &str = "<section><h2>支付宝（模拟）</h2><p>网关：<code>/gateway.do</code>。\
-收银台由网关的 <code>alipay.trade.wap.pay</code> 打开。</p>\
+收银台由网关的 <code>alipay.trade.wap.pay</code> 打开，\
+人脸核验由 <code>alipay.user.certify.open.certify</code> 打开。</p>\
 <ul><li><a href=\"/control/alipay/trades\">交易</a></li>\
 <li><a href=\"/control/alipay/notifications\">异步通知</a></li>\
+<li><a href=\"/control/alipay/faces\">人脸核验</a></li>\
 <li><a href=\"/control/alipay/faults\">故障设置</a></li></ul>\
 <p>控制接口 <code>/control/alipay/…</code> 不属于支付宝，只供开发和测试使用。</p></section>";

@@ -31,6 +31,18 @@ impl Biz {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
+    /// A JSON object, which clients also send as its text.
+    pub fn object(&self, name: &str) -> Result<Self, Failure> {
+        match self.0.get(name) {
+            Some(Value::Object(map)) => Ok(Self(map.clone())),
+            Some(Value::String(text)) => match serde_json::from_str(text) {
+                Ok(Value::Object(map)) => Ok(Self(map)),
+                _ => Err(Failure::parameter(name, "不是 JSON 对象")),
+            },
+            _ => Err(Failure::parameter(name, "缺少")),
+        }
+    }
+
     pub fn required(&self, name: &str, most: usize) -> Result<String, Failure> {
         self.text(name, most)?.ok_or_else(|| Failure::parameter(name, "缺少"))
     }

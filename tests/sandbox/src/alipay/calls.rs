@@ -8,21 +8,26 @@ use super::{
     book::Book,
     common::{Call, Method},
     envelope::Answer,
+    faces,
     failure::Failure,
     notice::{BUYER_ID, BUYER_LOGON_ID},
+    oauth,
     trade::Trade,
 };
 use crate::clock::{stamp, stamp_ms};
 
-/// Carries out a call. The cashier is not one: it answers with a page.
+/// Carries out a call. Those that open a page are not among them.
 pub fn carry_out(alipay: &Alipay, call: &Call) -> Result<Answer, Failure> {
-    let biz = Biz::of(call)?;
     match call.method() {
-        Method::Query => query(alipay, &biz),
-        Method::Close => close(alipay, &biz),
-        Method::Refund => refund(alipay, &biz),
-        Method::RefundQuery => refund_query(alipay, &biz),
-        Method::WapPay => Err(Failure::parameter("method", "应由浏览器打开")),
+        Method::Query => query(alipay, &Biz::of(call)?),
+        Method::Close => close(alipay, &Biz::of(call)?),
+        Method::Refund => refund(alipay, &Biz::of(call)?),
+        Method::RefundQuery => refund_query(alipay, &Biz::of(call)?),
+        Method::FaceInitialize => faces::initialize(alipay, call),
+        Method::FaceQuery => faces::query(alipay, call),
+        Method::OauthToken => oauth::token(alipay, call),
+        Method::UserInfoShare => oauth::share(alipay, call),
+        Method::WapPay | Method::FaceCertify => Err(Failure::parameter("method", "应由浏览器打开")),
     }
 }
 
@@ -125,7 +130,7 @@ fn refund_query(alipay: &Alipay, biz: &Biz) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
-fn object(value: Value) -> Answer {
+pub fn object(value: Value) -> Answer {
     match value {
         Value::Object(answer) => answer,
         _ => unreachable!("an object literal"),

@@ -124,13 +124,18 @@ fn checkout(trade: &Trade) -> Response {
 
 /// An error page. Status 200, as the real one; for tests the code stands in a header as well.
 pub fn refusal(code: &'static str, reason: &str) -> Response {
+    error_page("支付宝模拟收银台：无法付款", code, reason)
+}
+
+/// The same with another title.
+pub fn error_page(title: &str, code: &'static str, reason: &str) -> Response {
     // `reason` may hold a signed text, escaped once by the gateway: shown as it is read there.
     let body = format!(
         "<section><h2>调试错误，请回到请求来源地，重新发起请求。</h2><p>错误代码 <code>{code}</code></p>\
 <p>错误原因：{}</p></section>",
         escape(reason)
     );
-    let mut response = page("支付宝模拟收银台：无法付款", &body);
+    let mut response = page(title, &body);
     response.headers_mut().insert("x-sandbox-error", HeaderValue::from_static(code));
     response
 }

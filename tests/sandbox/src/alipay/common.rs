@@ -17,10 +17,26 @@ pub enum Method {
     Close,
     Refund,
     RefundQuery,
+    FaceInitialize,
+    FaceCertify,
+    FaceQuery,
+    OauthToken,
+    UserInfoShare,
 }
 
 impl Method {
-    const ALL: [Self; 5] = [Self::WapPay, Self::Query, Self::Close, Self::Refund, Self::RefundQuery];
+    const ALL: [Self; 10] = [
+        Self::WapPay,
+        Self::Query,
+        Self::Close,
+        Self::Refund,
+        Self::RefundQuery,
+        Self::FaceInitialize,
+        Self::FaceCertify,
+        Self::FaceQuery,
+        Self::OauthToken,
+        Self::UserInfoShare,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -29,7 +45,17 @@ impl Method {
             Self::Close => "alipay.trade.close",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
+            Self::FaceInitialize => "alipay.user.certify.open.initialize",
+            Self::FaceCertify => "alipay.user.certify.open.certify",
+            Self::FaceQuery => "alipay.user.certify.open.query",
+            Self::OauthToken => "alipay.system.oauth.token",
+            Self::UserInfoShare => "alipay.user.info.share",
         }
+    }
+
+    /// Whether a person's browser makes the call, and gets a page.
+    pub fn is_page(self) -> bool {
+        matches!(self, Self::WapPay | Self::FaceCertify)
     }
 
     pub fn named(name: &str) -> Option<Self> {

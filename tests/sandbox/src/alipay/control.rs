@@ -101,6 +101,6 @@ fn shown(alipay: &Alipay, trade: &Trade) -> Value {
     value
 }
 
-fn failed(status: StatusCode, error: &str) -> Response {
+pub fn failed(status: StatusCode, error: &str) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }

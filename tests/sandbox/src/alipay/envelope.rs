@@ -14,8 +14,10 @@ use super::{
 pub type Answer = Map<String, Value>;
 
 /// What a call came to, before it is signed.
-pub fn outcome(result: Result<Answer, Failure>) -> Answer {
+pub fn outcome(method: Method, result: Result<Answer, Failure>) -> Answer {
     match result {
+        // A token comes without them.
+        Ok(answer) if method == Method::OauthToken => answer,
         Ok(mut answer) => {
             answer.insert("code".into(), "10000".into());
             answer.insert("msg".into(), "Success".into());
@@ -29,7 +31,12 @@ pub fn outcome(result: Result<Answer, Failure>) -> Answer {
 pub fn signed(account: &Account, method: Method, answer: &Answer, sound: bool) -> Response {
     let raw = written(answer);
     let sign = account.private_key.sign(if sound { &raw } else { "{}" });
-    let name = method.name().replace('.', "_");
+    // What is wrong with a grant is told under the name of what is wrong at the door, but signed.
+    let failed = answer.contains_key("sub_code");
+    let name = match method {
+        Method::OauthToken if failed => "error".to_owned(),
+        _ => method.name().replace('.', "_"),
+    };
     text(format!("{{\"{name}_response\":{raw},\"sign\":\"{sign}\"}}"))
 }
 
@@ -47,6 +54,7 @@ fn fault(code: &str, sub_code: &str, sub_msg: &str) -> Answer {
         "40001" => "Missing Required Arguments",
         "40002" => "Invalid Arguments",
         "40004" => "Business Failed",
+        "20001" => "Insufficient Token Permissions",
         _ => "Service Currently Unavailable",
     };
     match json!({ "code": code, "msg": msg, "sub_code": sub_code, "sub_msg": sub_msg }) {

@@ -7,7 +7,7 @@ use super::trade::Refused;
 /// What the merchant is told.
 #[derive(Debug)]
 pub struct Failure {
-    /// 40004 business, 20000 unavailable.
+    /// 40004 business, 40002 invalid, 20001 not permitted, 20000 unavailable.
     pub code: &'static str,
     pub sub_code: &'static str,
     pub sub_msg: String,
@@ -21,6 +21,46 @@ impl Failure {
     /// A field of `biz_content` is missing or wrong.
     pub fn parameter(name: &str, fault: &str) -> Self {
         Self::business("ACQ.INVALID_PARAMETER", format!("参数无效：{name} {fault}"))
+    }
+
+    /// The same for a face check, whose product has its own code for it.
+    pub fn face_argument(name: &str, fault: &str) -> Self {
+        Self::business("ILLEGAL_ARGUMENT_FORMAT", format!("参数异常：{name} {fault}"))
+    }
+
+    /// Never given, too old to be taken up, or too old to be asked about.
+    pub fn no_such_face() -> Self {
+        Self::business("OPEN_CERTIFY_BILL_NOT_EXIST", "无效的certify_id")
+    }
+
+    /// 授权码: never given, used, or too old.
+    pub fn code() -> Self {
+        Self { code: "40002", sub_code: "isv.code-invalid", sub_msg: "授权码code无效".into() }
+    }
+
+    pub fn grant_type() -> Self {
+        Self {
+            code: "40002", sub_code: "isv.grant-type-invalid", sub_msg: "grant_type参数不正确".into()
+        }
+    }
+
+    pub fn renewal() -> Self {
+        Self { code: "40002", sub_code: "isv.refresh-token-invalid", sub_msg: "刷新令牌无效".into() }
+    }
+
+    /// 访问令牌: never given, too old, or for less than is asked.
+    pub fn token() -> Self {
+        Self { code: "20001", sub_code: "aop.invalid-auth-token", sub_msg: "无效的访问令牌".into() }
+    }
+
+    /// There is a result already. How the real page says so is not published.
+    pub fn face_decided() -> Self {
+        Self::business("CERTIFY_ID_USED", "认证已完成")
+    }
+
+    /// The number stands for another check. How the real gateway says so is not published.
+    pub fn face_order_used() -> Self {
+        Self::business("OUTER_ORDER_NO_USED", "商户请求号已被使用")
     }
 
     pub fn no_such_trade() -> Self {

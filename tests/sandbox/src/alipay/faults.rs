@@ -1,5 +1,7 @@
 //! What goes wrong on purpose.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::inbound::GatewayFault;
@@ -17,14 +19,24 @@ pub struct Faults {
     /// What the next `gateway_calls` calls meet.
     pub gateway: Option<GatewayFault>,
     pub gateway_calls: u32,
+    /// Calls are answered so much later.
+    pub slow_ms: u64,
+    /// What the method of a call must begin with to meet `gateway` and `slow_ms`.
+    pub gateway_methods: String,
 }
 
 impl Faults {
-    /// The fault that the call at hand meets.
-    pub fn next_call(&mut self) -> Option<GatewayFault> {
-        let fault = self.gateway.filter(|_| self.gateway_calls > 0)?;
-        self.gateway_calls -= 1;
-        Some(fault)
+    /// How long the call at hand waits, and the fault that it meets.
+    pub fn next_call(&mut self, method: &str) -> (Option<Duration>, Option<GatewayFault>) {
+        if !method.starts_with(&self.gateway_methods) {
+            return (None, None);
+        }
+        let delay = (self.slow_ms > 0).then(|| Duration::from_millis(self.slow_ms));
+        let fault = self.gateway.filter(|_| self.gateway_calls > 0);
+        if fault.is_some() {
+            self.gateway_calls -= 1;
+        }
+        (delay, fault)
     }
 
     /// Whether the notification at hand is lost.

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use super::{
     Alipay, Fields, calls, cashier,
     common::{Method, authenticate},
-    envelope,
+    envelope, faces,
 };
 use crate::inbound::{GatewayFault, is_form, silence};
 
@@ -27,9 +27,13 @@ pub async fn serve(
     if is_form(&headers) {
         fields.extend(parsed(&body));
     }
-    let page = fields.iter().any(|(name, value)| name == "method" && value == Method::WapPay.name());
-    // The faults are those of server-to-server calls: a payer's page has its own.
-    let fault = if page { None } else { alipay.faults().next_call() };
+    let named = fields.iter().find(|(name, _)| name == "method").map_or("", |(_, value)| value);
+    let page = Method::named(named).filter(|method| method.is_page());
+    // The faults are those of server-to-server calls: a person's page has its own.
+    let (delay, fault) = if page.is_some() { (None, None) } else { alipay.faults().next_call(named) };
+    if let Some(delay) = delay {
+        tokio::time::sleep(delay).await;
+    }
     match fault {
         Some(GatewayFault::Unavailable) => return StatusCode::BAD_GATEWAY.into_response(),
         Some(GatewayFault::Silent) => return silence().await,
@@ -37,13 +41,18 @@ pub async fn serve(
     }
     let call = match authenticate(&alipay.account, alipay.clock.now_ms(), fields) {
         Ok(call) => call,
-        Err(refusal) if page => return cashier::refusal(refusal.sub_code, &refusal.sub_msg),
+        Err(refusal) if page == Some(Method::FaceCertify) => {
+            return faces::refusal(refusal.sub_code, &refusal.sub_msg);
+        }
+        Err(refusal) if page.is_some() => return cashier::refusal(refusal.sub_code, &refusal.sub_msg),
         Err(refusal) => return envelope::refused(&alipay.account, &refusal),
     };
-    if call.method() == Method::WapPay {
-        return cashier::open(&alipay, &call);
+    match call.method() {
+        Method::WapPay => return cashier::open(&alipay, &call),
+        Method::FaceCertify => return faces::open(&alipay, &call),
+        _ => {}
     }
-    let answer = envelope::outcome(calls::carry_out(&alipay, &call));
+    let answer = envelope::outcome(call.method(), calls::carry_out(&alipay, &call));
     if fault == Some(GatewayFault::AnswerLost) {
         return silence().await;
     }

@@ -13,6 +13,12 @@ pub fn notify_id(now_ms: i64) -> String {
     format!("{}00222{}{}", &at[..8], &at[8..], random_digits(15))
 }
 
+/// 32 hexadecimal digits, as `certify_id`, `auth_code` and the random part of a token.
+pub fn hexadecimal() -> String {
+    let half = || getrandom::u64().expect("the system has randomness");
+    format!("{:016x}{:016x}", half(), half())
+}
+
 /// At most 19 digits.
 fn random_digits(count: u32) -> String {
     let random = getrandom::u64().expect("the system has randomness");

@@ -8,12 +8,14 @@ mod common;
 mod control;
 mod dispatch;
 mod envelope;
+mod faces;
 mod failure;
 mod faults;
 mod gateway;
 mod identifiers;
 mod money;
 mod notice;
+mod oauth;
 mod open;
 mod sign;
 mod trade;
@@ -30,8 +32,8 @@ use axum::{
 };
 use tokio::sync::Notify;
 
-use self::{book::Book, faults::Faults};
-use crate::clock::Clock;
+use self::{book::Book, faces::Faces, faults::Faults, oauth::Grants};
+use crate::{clock::Clock, journal::beside};
 
 pub use self::{
     money::Fen,
@@ -49,6 +51,8 @@ pub struct Account {
     pub app_id: String,
     /// The merchant, 16 digits beginning `2088`.
     pub seller_id: String,
+    /// Where people may be led back to after they let the application know their account.
+    pub redirect_uris: Vec<String>,
     /// Checks what the merchant signs.
     pub app_public_key: PublicKey,
     /// Signs what Alipay sends.
@@ -62,7 +66,9 @@ pub struct Alipay {
     clock: Clock,
     time_scale: u32,
     book: Mutex<Book>,
+    faces: Mutex<Faces>,
     faults: Mutex<Faults>,
+    grants: Mutex<Grants>,
     /// Something is due earlier than the dispatcher thought.
     wake: Notify,
 }
@@ -75,14 +81,24 @@ impl Alipay {
             clock,
             time_scale: time_scale.max(1),
             book: Mutex::new(Book::open(journal)?),
+            faces: Mutex::new(Faces::open(journal.map(|path| beside(path, ".faces")).as_deref())?),
             faults: Mutex::default(),
+            grants: Mutex::default(),
             wake: Notify::new(),
         })
     }
 
-    // A panic while one of these is held changes nothing half: both are changed by single assignments.
+    // A panic while one of these is held changes nothing half: all are changed by single assignments.
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn faces(&self) -> MutexGuard<'_, Faces> {
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -101,5 +117,7 @@ pub fn routes(alipay: Arc<Alipay>) -> Router {
         .route("/control/alipay/notifications/{notify_id}/resend", post(control::resend))
         .route("/control/alipay/deliver", post(control::deliver))
         .route("/control/alipay/faults", get(control::faults).post(control::set_faults))
+        .merge(faces::routes())
+        .merge(oauth::routes())
         .with_state(alipay)
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use form_urlencoded::Serializer;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 
 use super::{
     WechatPay,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     clock::rfc3339,
+    outbound::is_address,
     page::{escape, page},
     parameters::Parameters,
 };
@@ -50,13 +51,6 @@ impl Opened {
         }
         Ok(Self { trade: trade.clone(), redirect_url: redirect_url.map(str::to_owned) })
     }
-}
-
-/// An absolute address that fits into a header.
-pub fn is_address(text: &str) -> bool {
-    let uri: Option<http::Uri> = text.parse().ok();
-    let web = |uri: http::Uri| matches!(uri.scheme_str(), Some("http" | "https"));
-    uri.is_some_and(web) && HeaderValue::from_str(text).is_ok()
 }
 
 /// The page that asks whether to pay.

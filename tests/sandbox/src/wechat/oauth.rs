@@ -11,12 +11,10 @@ use http::header;
 use serde_json::{Value, json};
 
 use super::{
-    WechatPay,
-    h5::is_address,
-    identifiers,
+    WechatPay, identifiers,
     payer::{OPENID, refusal},
 };
-use crate::parameters::Parameters;
+use crate::{outbound::is_address, parameters::Parameters};
 
 /// How long a code is good.
 const GOOD_MS: i64 = 300_000;

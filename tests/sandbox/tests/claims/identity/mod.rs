@@ -1,5 +1,8 @@
 //! Who people are: the claims on CTID, on text messages, on face checks and on accounts with Alipay.
 
+mod accounts;
 mod ctid;
+mod faces;
+mod judge;
 mod sms;
 mod support;
