@@ -1,5 +1,6 @@
 //! `auth`: who is who. Citizens register, prove their person and log in; staff and their devices are enrolled and revoked.
 
+mod audit;
 mod authority;
 mod citizen;
 mod meta;

@@ -215,6 +215,7 @@ impl House {
         };
         let variables = json!({
             "session_keys": ring(), "ticket_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
+            "audit_keys": ring(),
             "providers": "alipay,wechat-pay,ccb", "ccb": merchant.ccb.to_string(),
             "alipay": merchant.ours.to_string(), "alipay_origin": origin,
             "wechat_pay": merchant.wechat_pay.to_string(), "wechat_pay_origin": origin,

@@ -1,5 +1,6 @@
 //! The real-name check: name and ID number against the trusted-identity platform, and one person, one account.
 
+use crate::audit::{self, Line};
 use crate::citizen::authority::{self, Citizen};
 use crate::citizen::consents::{self, Purpose};
 use crate::citizen::ctid::{self, Said, Silent};
@@ -91,6 +92,14 @@ pub async fn check(request: &Request) -> Result<Reply, Problem> {
         Err(Silent) => return Err(unanswered()),
     };
     enter(&db, caller.id, &person, &number, residence, now).await?;
+    let line = Line {
+        kind: "real-name-matched",
+        actor: caller.id,
+        device: Id::NONE,
+        subject: caller.id,
+        detail: "",
+    };
+    audit::write(&db, &line, now).await?;
     forget(&db, caller.id).await?;
     let standing = Standing::RealName.name().to_owned();
     Ok(Reply::json(StatusCode::OK, &Checked { standing, residence: residence.name().to_owned() }))
