@@ -1,10 +1,14 @@
 //! `fine-lookup`: whoever holds a ticket sees what is to be paid, orders it at a provider, and gets the receipt.
 //!
-//! `/f/CODE` is what the printed code says; it and `/fines/CODE` are the same page. No log-in: the code is the key.
+//! `/f/CODE` is what the printed code says; it and `/fines/CODE` are the same page. No log-in: the code is the key. Who has
+//! lost it finds it by number and plate, or logs in and sees the own fines.
 
 mod answer;
+mod limits;
+mod lost;
 mod meta;
 mod order;
+mod own;
 mod pages;
 mod provider;
 mod receipt;
@@ -48,6 +52,9 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["fines", "version"]) => Ok(zerotrip_platform::meta::version()),
         (&Method::GET, ["fines", "ready"]) => meta::ready().await,
         (&Method::GET, ["fines", "openapi.json"]) => Ok(meta::openapi()),
+        (&Method::GET, ["fines", "mine"]) => own::list(request).await,
+        (&Method::GET, ["fines", "searches"]) => Ok(lost::form()),
+        (&Method::POST, ["fines", "searches"]) => lost::search(request).await,
         (&Method::GET, ["fines", "receipts", code]) => receipt::verify(request, code).await,
         (&Method::GET, ["f" | "fines", code]) => ticket::look_up(request, code).await,
         (&Method::POST, ["fines", code, "orders"]) => order::create(request, code).await,

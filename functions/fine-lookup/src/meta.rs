@@ -11,6 +11,8 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
     info(title = "fine-lookup"),
     paths(
         crate::ticket::look_up,
+        crate::own::list,
+        crate::lost::search,
         crate::order::create,
         crate::order::status,
         crate::provider::wechat_pay::returned,
@@ -24,11 +26,14 @@ struct Api;
 pub async fn ready() -> Result<Reply, Problem> {
     let live = provider::live().await?;
     let keys = live.iter().map(|provider| provider.key_setting());
-    let rings: Vec<String> =
-        ["ticket_code_keys", "sealing_keys"].into_iter().chain(keys).map(str::to_owned).collect();
+    let rings: Vec<String> = ["session_keys", "ticket_code_keys", "sealing_keys", "index_key"]
+        .into_iter()
+        .chain(keys)
+        .map(str::to_owned)
+        .collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     // Its newest table: the migrations are there.
-    Db::open().await?.one("SELECT id FROM decision_events LIMIT 1", []).await?;
+    Db::open().await?.one("SELECT id FROM citizens LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

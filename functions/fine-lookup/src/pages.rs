@@ -82,6 +82,21 @@ pub fn ticket(ticket: &Ticket) -> String {
     page("道路交通违法罚款", None, &body)
 }
 
+/// For who has lost the paper.
+pub fn search() -> String {
+    let body = html! {
+        section {
+            form method="post" action="/fines/searches" {
+                label { "决定书编号" input name="number" inputmode="numeric" required maxlength="20" autocomplete="off"; }
+                label { "号牌号码" input name="plate" required maxlength="12" autocomplete="off"; }
+                button type="submit" { "查询" }
+            }
+            p.note { "编号见短信通知或决定书，15 至 16 位数字。" }
+        }
+    };
+    page("查找罚单", None, &body)
+}
+
 /// While the provider's word is awaited the page asks again by itself.
 pub fn order(status: &Status) -> String {
     let pending = status.state == "pending";

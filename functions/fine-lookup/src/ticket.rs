@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use zerotrip_domain::decision::State;
 use zerotrip_domain::decision_event::{Event, Kind, Record};
 use zerotrip_domain::late_fee::Payable;
-use zerotrip_domain::{Day, Fen, Plate, Provider, mask};
+use zerotrip_domain::{Day, DecisionNumber, Fen, Plate, Provider, mask};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
 
 /// A decision as its ticket shows it: never the whole name or plate, no ID number, phone or address, since the code may
@@ -70,8 +70,22 @@ pub struct Decision {
     pub revoked: bool,
     /// Whether anything is to be paid.
     pub open: bool,
+    pub plate: Plate,
     pub ticket: Ticket,
 }
+
+impl Decision {
+    /// Says with whom of `live` the app that asks can pay.
+    pub fn offer(&mut self, request: &Request, live: &[Provider]) {
+        if self.open {
+            let offered = provider::viewer(request).offers(live);
+            self.ticket.providers = offered.into_iter().map(Provider::name).collect();
+        }
+    }
+}
+
+/// Most that a list holds.
+const MOST: i64 = 100;
 
 /// What of the sealed decision a ticket shows.
 #[derive(Deserialize)]
@@ -98,8 +112,7 @@ struct Driver {
 pub async fn look_up(request: &Request, code: &str) -> Result<Reply, Problem> {
     let mut decision = find(code).await?.1;
     if decision.open {
-        let offered = provider::viewer(request).offers(&provider::live().await?);
-        decision.ticket.providers = offered.into_iter().map(Provider::name).collect();
+        decision.offer(request, &provider::live().await?);
     }
     Ok(answer::either(request, &decision.ticket, || pages::ticket(&decision.ticket)))
 }
@@ -139,6 +152,46 @@ pub async fn of_order(order: &str) -> Result<Option<Decision>, Problem> {
         .await?;
     let Some(row) = settled else { return Ok(None) };
     Ok(Some(find(row.text(0)?).await?.1))
+}
+
+/// The decision of this number.
+pub async fn numbered(db: &Db, number: &DecisionNumber) -> Result<Option<Decision>, Problem> {
+    let rows = db
+        .run(
+            "SELECT d.id, d.fine_fen, d.due, d.content_sealed, d.revoked_at, \
+             o.id, o.late_fee_fen, o.provider, o.transaction_no, o.paid_at, \
+             (SELECT COUNT(*) FROM decision_events e WHERE e.decision = d.id), d.code \
+             FROM decisions d LEFT JOIN orders o ON o.decision = d.id AND o.state = 'paid' \
+             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state = 'done') WHERE d.number = $1",
+            [number.as_str().into()],
+        )
+        .await?;
+    Ok(read_all(db, &rows).await?.pop())
+}
+
+/// The decisions of a driver, the newest first. `index` is the blind index of the driver's number.
+pub async fn of_driver(db: &Db, index: &str) -> Result<Vec<Decision>, Problem> {
+    let rows = db
+        .run(
+            "SELECT d.id, d.fine_fen, d.due, d.content_sealed, d.revoked_at, \
+             o.id, o.late_fee_fen, o.provider, o.transaction_no, o.paid_at, \
+             (SELECT COUNT(*) FROM decision_events e WHERE e.decision = d.id), d.code \
+             FROM decisions d LEFT JOIN orders o ON o.decision = d.id AND o.state = 'paid' \
+             AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.state = 'done') \
+             WHERE d.driver_index = $1 ORDER BY d.decided_at DESC, d.id LIMIT CAST($2 AS BIGINT)",
+            [index.into(), MOST.into()],
+        )
+        .await?;
+    read_all(db, &rows).await
+}
+
+async fn read_all(db: &Db, rows: &[Row]) -> Result<Vec<Decision>, Problem> {
+    let mut decisions = Vec::with_capacity(rows.len());
+    for row in rows {
+        let record = if row.int(10)? == 0 { Record::default() } else { record(db, row.id(0)?).await? };
+        decisions.push(read(row, record, row.text(11)?.to_owned())?);
+    }
+    Ok(decisions)
 }
 
 async fn record(db: &Db, decision: Id) -> Result<Record, Problem> {
@@ -212,7 +265,7 @@ fn read(row: &Row, record: Record, code: String) -> Result<Decision, Problem> {
         payment,
         providers: Vec::new(),
     };
-    Ok(Decision { id, fine, due, record, revoked, open, ticket })
+    Ok(Decision { id, fine, due, record, revoked, open, plate, ticket })
 }
 
 fn unknown_code() -> Problem {
