@@ -17,7 +17,7 @@ pub fn page(title: &str, body: &str) -> Response {
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
 <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>{title}</title>\
 <style>{STYLE}</style></head><body><header>{title}</header>\
-<div class=\"mark\">模拟环境，不产生真实扣款</div><main>{body}</main></body></html>"
+<div class=\"mark\">模拟环境：不扣款，不发短信，不核验真人</div><main>{body}</main></body></html>"
     ))
     .into_response()
 }
