@@ -65,8 +65,10 @@ impl Counter {
         let key = key.trim_ascii().to_ascii_lowercase();
         let public = hex::decode(key.as_bytes())
             .and_then(|der| rsa_key::public_of(Elements::of_sequence(&der)?, SIZES))
-            .ok_or("public_key is not an RSA key of 1024 or 1023 bits in hex of SubjectPublicKeyInfo")?;
-        let pub_tail = key[key.len() - PUB_HEX..].to_owned();
+            .ok_or(BAD_KEY)?;
+        // Not an index: its panic would bring Unicode's tables into the component.
+        let (_, tail) = key.split_at_checked(key.len().saturating_sub(PUB_HEX)).ok_or(BAD_KEY)?;
+        let pub_tail = tail.to_owned();
         Ok(Self { merchant_id, pos_id, branch_id, query_password, pub_tail, public })
     }
 
@@ -78,6 +80,8 @@ impl Counter {
         self.public.verify(Pkcs1v15Sign::new::<Md5>(), &Md5::digest(content), &sign).is_ok()
     }
 }
+
+const BAD_KEY: &str = "public_key is not an RSA key of 1024 or 1023 bits in hex of SubjectPublicKeyInfo";
 
 fn parts(text: &str) -> Option<[String; 5]> {
     let names = ["merchant_id", "pos_id", "branch_id", "public_key", "query_password"];
