@@ -9,6 +9,9 @@ const SHANGHAI: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
     Err(_) => panic!("+08:00 is an offset"),
 };
 
+/// A day's length: there is no summer time.
+pub const DAY_MS: u64 = 86_400_000;
+
 /// A calendar day in China.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(Date);
@@ -38,6 +41,11 @@ impl Day {
     pub fn years_until(self, later: Self) -> i32 {
         let before_birthday = (later.0.month() as u8, later.0.day()) < (self.0.month() as u8, self.0.day());
         later.0.year() - self.0.year() - i32::from(before_birthday)
+    }
+
+    /// Unix ms of 0:00 of this day.
+    pub fn start_ms(self) -> u64 {
+        self.end_ms().saturating_sub(DAY_MS)
     }
 
     /// Unix ms of 24:00 of this day.
@@ -97,7 +105,7 @@ mod tests {
     fn the_day_turns_at_midnight_in_shanghai() {
         assert_eq!(Day::at(MARCH).to_string(), "2026-03-01");
         assert_eq!(Day::at(MARCH - 1).to_string(), "2026-02-28");
-        assert_eq!(Day::at(MARCH - 1).end_ms(), MARCH);
+        assert_eq!((Day::at(MARCH - 1).end_ms(), Day::at(MARCH).start_ms()), (MARCH, MARCH));
         assert_eq!(stamp(MARCH - 1000), "2026-02-28 23:59:59");
         assert_eq!(parse_stamp("2026-02-28 23:59:59"), Some(MARCH - 1000));
         assert_eq!(parse_stamp("2026-02-28 23:59:59.123"), Some(MARCH - 1000));
