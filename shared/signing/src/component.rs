@@ -3,9 +3,10 @@
 use crate::fault::{Fault, Refusal};
 use crate::ring::{self, Ring};
 use crate::{
-    alipay, audit, ccb, identity_code, index, password, receipt_code, sealing, session, ticket_code,
-    wechat_pay,
+    alipay, audit, ccb, file_digest, identity_code, index, password, receipt_code, sealing, session,
+    ticket_code, wechat_pay,
 };
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
 #[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
@@ -259,6 +260,27 @@ impl exports::audit::Guest for Component {
 
     fn follows(previous: String, digests: Vec<String>, link: String) -> Result<bool, WitFault> {
         Ok(audit::follows(audit_keys()?, &previous, &digests, &link)?)
+    }
+}
+
+impl exports::file_digest::Guest for Component {
+    type Digest = RefCell<file_digest::Digest>;
+}
+
+impl exports::file_digest::GuestDigest for RefCell<file_digest::Digest> {
+    fn new(algorithm: exports::file_digest::Algorithm) -> Self {
+        Self::new(match algorithm {
+            exports::file_digest::Algorithm::Sha1 => file_digest::Digest::sha1(),
+            exports::file_digest::Algorithm::Sha256 => file_digest::Digest::sha256(),
+        })
+    }
+
+    fn update(&self, piece: Vec<u8>) {
+        self.borrow_mut().update(&piece);
+    }
+
+    fn hex(&self) -> String {
+        self.borrow().hex()
     }
 }
 

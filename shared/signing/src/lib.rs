@@ -9,6 +9,7 @@ pub mod ccb;
 mod component;
 mod crockford;
 pub mod fault;
+pub mod file_digest;
 mod form;
 #[cfg(not(target_family = "wasm"))]
 pub mod fresh;

@@ -1,0 +1,46 @@
+//! Words of bills in GBK, byte by byte. A test holds them to the text beside them.
+//!
+//! The second byte of a character in GBK is 0x40 or more, and so may be `|`, `[` or a back-quote, but never a digit, a
+//! comma, a quote, `#` or an end of line.
+
+macro_rules! words {
+    ($($name:ident = $bytes:literal $text:literal;)*) => {
+        $(#[doc = $text] pub(crate) const $name: &[u8] = $bytes;)*
+
+        #[cfg(test)]
+        #[test]
+        fn the_bytes_are_those_of_the_words() {
+            for (bytes, text) in [$(($name, $text)),*] {
+                assert_eq!(encoding_rs::GBK.encode(text).0, bytes, "{text}");
+            }
+        }
+    };
+}
+
+words! {
+    ALIPAY_TRADE = b"\xd6\xa7\xb8\xb6\xb1\xa6\xbd\xbb\xd2\xd7\xba\xc5" "支付宝交易号";
+    MERCHANT_ORDER = b"\xc9\xcc\xbb\xa7\xb6\xa9\xb5\xa5\xba\xc5" "商户订单号";
+    BUSINESS = b"\xd2\xb5\xce\xf1\xc0\xe0\xd0\xcd" "业务类型";
+    FINISHED = b"\xcd\xea\xb3\xc9\xca\xb1\xbc\xe4" "完成时间";
+    ORDER_AMOUNT = b"\xb6\xa9\xb5\xa5\xbd\xf0\xb6\xee\xa3\xa8\xd4\xaa\xa3\xa9" "订单金额（元）";
+    RECEIVED = b"\xc9\xcc\xbc\xd2\xca\xb5\xca\xd5\xa3\xa8\xd4\xaa\xa3\xa9" "商家实收（元）";
+    REQUEST = b"\xcd\xcb\xbf\xee\xc5\xfa\xb4\xce\xba\xc5/\xc7\xeb\xc7\xf3\xba\xc5" "退款批次号/请求号";
+    TRADE = b"\xbd\xbb\xd2\xd7" "交易";
+    REFUND = b"\xcd\xcb\xbf\xee" "退款";
+    DETAILS = b"\xd2\xb5\xce\xf1\xc3\xf7\xcf\xb8.csv" "业务明细.csv";
+    TITLE = b"#\xd6\xa7\xb8\xb6\xb1\xa6\xd2\xb5\xce\xf1\xc3\xf7\xcf\xb8\xb2\xe9\xd1\xaf" "#支付宝业务明细查询";
+    ACCOUNT = b"#\xd5\xcb\xba\xc5\xa3\xba" "#账号：";
+    TABLE = b"\xd2\xb5\xce\xf1\xc3\xf7\xcf\xb8\xc1\xd0\xb1\xed" "业务明细列表";
+    TABLE_END = b"\xd2\xb5\xce\xf1\xc3\xf7\xcf\xb8\xc1\xd0\xb1\xed\xbd\xe1\xca\xf8" "业务明细列表结束";
+    TRADES = b"#\xbd\xbb\xd2\xd7\xba\xcf\xbc\xc6\xa3\xba" "#交易合计：";
+    REFUNDS = b"#\xcd\xcb\xbf\xee\xba\xcf\xbc\xc6\xa3\xba" "#退款合计：";
+    ORDER = b"\xb6\xa9\xb5\xa5\xba\xc5" "订单号";
+    TIME = b"\xbd\xbb\xd2\xd7\xca\xb1\xbc\xe4" "交易时间";
+    BOOKED = b"\xbc\xc7\xd5\xcb\xc8\xd5\xc6\xda" "记账日期";
+    PAID = b"\xd6\xa7\xb8\xb6\xbd\xf0\xb6\xee" "支付金额";
+    BACK = b"\xcd\xcb\xbf\xee\xbd\xf0\xb6\xee" "退款金额";
+    SERIAL = b"\xc1\xf7\xcb\xae\xba\xc5" "流水号";
+    STATE = b"\xd7\xb4\xcc\xac" "状态";
+    PAID_WELL = b"\xd6\xa7\xb8\xb6\xb3\xc9\xb9\xa6" "支付成功";
+    BACK_WELL = b"\xcd\xcb\xbf\xee\xb3\xc9\xb9\xa6" "退款成功";
+}
