@@ -1,9 +1,9 @@
-//! The server-to-server calls: query, close, refund, refund query.
+//! The server-to-server calls: query, close, refund, refund query, the address of a bill.
 
 use serde_json::{Value, json};
 
 use super::{
-    Alipay,
+    Alipay, bill,
     biz::Biz,
     book::Book,
     common::{Call, Method},
@@ -16,13 +16,14 @@ use super::{
 };
 use crate::clock::{stamp, stamp_ms};
 
-/// Carries out a call. Those that open a page are not among them.
-pub fn carry_out(alipay: &Alipay, call: &Call) -> Result<Answer, Failure> {
+/// Carries out a call that came to `origin`. Those that open a page are not among them.
+pub fn carry_out(alipay: &Alipay, call: &Call, origin: &str) -> Result<Answer, Failure> {
     match call.method() {
         Method::Query => query(alipay, &Biz::of(call)?),
         Method::Close => close(alipay, &Biz::of(call)?),
         Method::Refund => refund(alipay, &Biz::of(call)?),
         Method::RefundQuery => refund_query(alipay, &Biz::of(call)?),
+        Method::BillAddress => bill::query(alipay, &Biz::of(call)?, origin),
         Method::FaceInitialize => faces::initialize(alipay, call),
         Method::FaceQuery => faces::query(alipay, call),
         Method::OauthToken => oauth::token(alipay, call),

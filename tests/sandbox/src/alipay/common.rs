@@ -22,10 +22,11 @@ pub enum Method {
     FaceQuery,
     OauthToken,
     UserInfoShare,
+    BillAddress,
 }
 
 impl Method {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::WapPay,
         Self::Query,
         Self::Close,
@@ -36,6 +37,7 @@ impl Method {
         Self::FaceQuery,
         Self::OauthToken,
         Self::UserInfoShare,
+        Self::BillAddress,
     ];
 
     pub fn name(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Method {
             Self::FaceQuery => "alipay.user.certify.open.query",
             Self::OauthToken => "alipay.system.oauth.token",
             Self::UserInfoShare => "alipay.user.info.share",
+            Self::BillAddress => "alipay.data.dataservice.bill.downloadurl.query",
         }
     }
 

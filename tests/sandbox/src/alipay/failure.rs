@@ -63,6 +63,11 @@ impl Failure {
         Self::business("OUTER_ORDER_NO_USED", "商户请求号已被使用")
     }
 
+    /// Not yet, or because nobody has paid on that day.
+    pub fn no_bill() -> Self {
+        Self::business("isp.bill_not_exist", "账单不存在")
+    }
+
     pub fn no_such_trade() -> Self {
         Self::business("ACQ.TRADE_NOT_EXIST", "交易不存在")
     }

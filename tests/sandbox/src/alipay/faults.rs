@@ -23,6 +23,16 @@ pub struct Faults {
     pub slow_ms: u64,
     /// What the method of a call must begin with to meet `gateway` and `slow_ms`.
     pub gateway_methods: String,
+    /// There is no bill yet, of whatever day.
+    pub bill_late: bool,
+    /// A byte of every bill is not what it should be.
+    pub bill_damaged: bool,
+    /// So many rows at the end of every bill belong to no order of the merchant's system.
+    pub bill_extra_rows: u32,
+    /// So many of the last rows are not there.
+    pub bill_missing_rows: u32,
+    /// So many of the first rows say a fen more.
+    pub bill_wrong_amounts: u32,
 }
 
 impl Faults {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 
 use super::{
     Alipay, Fields, calls, cashier,
@@ -52,7 +52,9 @@ pub async fn serve(
         Method::FaceCertify => return faces::open(&alipay, &call),
         _ => {}
     }
-    let answer = envelope::outcome(call.method(), calls::carry_out(&alipay, &call));
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let answer =
+        envelope::outcome(call.method(), calls::carry_out(&alipay, &call, &format!("http://{host}")));
     if fault == Some(GatewayFault::AnswerLost) {
         return silence().await;
     }

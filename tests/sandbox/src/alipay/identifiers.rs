@@ -19,6 +19,16 @@ pub fn hexadecimal() -> String {
     format!("{:016x}{:016x}", half(), half())
 }
 
+/// 商户订单号 of somebody else.
+pub fn stranger() -> String {
+    format!("EXTRA{}", random_digits(12))
+}
+
+/// What names a file that may be fetched: 38 digits.
+pub fn file_id() -> String {
+    format!("{}{}", random_digits(19), random_digits(19))
+}
+
 /// At most 19 digits.
 fn random_digits(count: u32) -> String {
     let random = getrandom::u64().expect("the system has randomness");

@@ -1,5 +1,7 @@
 //! Alipay: the gateway, the cashier, the notifications, and the controls that tests turn.
 
+mod archive;
+mod bill;
 mod biz;
 mod book;
 mod calls;
@@ -18,6 +20,7 @@ mod notice;
 mod oauth;
 mod open;
 mod sign;
+mod statement;
 mod trade;
 
 use std::{
@@ -32,7 +35,7 @@ use axum::{
 };
 use tokio::sync::Notify;
 
-use self::{book::Book, faces::Faces, faults::Faults, oauth::Grants};
+use self::{bill::Files, book::Book, faces::Faces, faults::Faults, oauth::Grants};
 use crate::{clock::Clock, journal::beside};
 
 pub use self::{
@@ -69,6 +72,7 @@ pub struct Alipay {
     faces: Mutex<Faces>,
     faults: Mutex<Faults>,
     grants: Mutex<Grants>,
+    files: Mutex<Files>,
     /// Something is due earlier than the dispatcher thought.
     wake: Notify,
 }
@@ -84,6 +88,7 @@ impl Alipay {
             faces: Mutex::new(Faces::open(journal.map(|path| beside(path, ".faces")).as_deref())?),
             faults: Mutex::default(),
             grants: Mutex::default(),
+            files: Mutex::default(),
             wake: Notify::new(),
         })
     }
@@ -101,6 +106,10 @@ impl Alipay {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn files(&self) -> MutexGuard<'_, Files> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,6 +120,7 @@ pub fn routes(alipay: Arc<Alipay>) -> Router {
     Router::new()
         .route("/gateway.do", get(gateway::serve).post(gateway::serve))
         .route("/alipay/cashier/{trade_no}/pay", post(cashier::pay))
+        .route(bill::PATH, get(bill::download))
         .route("/control/alipay/trades", get(control::trades))
         .route("/control/alipay/trades/{out_trade_no}/{act}", post(control::act))
         .route("/control/alipay/notifications", get(control::notifications))

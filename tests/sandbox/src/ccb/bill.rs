@@ -62,6 +62,11 @@ pub fn file(book: &Book, day_ms: i64, faults: &Faults) -> Vec<u8> {
     rows.sort_by_key(|row| row.at_ms);
     let missing = usize::try_from(faults.bill_missing_rows).unwrap_or(usize::MAX).min(rows.len());
     rows.drain(..missing);
+    let wrong = usize::try_from(faults.bill_wrong_amounts).unwrap_or(usize::MAX).min(rows.len());
+    for row in &mut rows[..wrong] {
+        let amount = if row.refunded == Fen::ZERO { &mut row.paid } else { &mut row.refunded };
+        *amount = [*amount, Fen::FEN].into_iter().sum();
+    }
     rows.extend((1..=faults.bill_extra_rows).map(|number| Row {
         at_ms: day_ms + NOON_MS,
         orderid: format!("EXTRA{day}{number:04}"),

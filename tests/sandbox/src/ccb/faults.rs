@@ -23,6 +23,8 @@ pub struct Faults {
     pub bill_extra_rows: u32,
     /// So many rows at the beginning of every bill are not there.
     pub bill_missing_rows: u32,
+    /// So many of the rows that are there say a fen more.
+    pub bill_wrong_amounts: u32,
 }
 
 impl Faults {

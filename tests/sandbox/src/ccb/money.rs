@@ -11,6 +11,7 @@ pub struct Fen(i64);
 
 impl Fen {
     pub(super) const ZERO: Self = Self(0);
+    pub(super) const FEN: Self = Self(1);
     pub(super) const YUAN: Self = Self(100);
 
     /// None when there is less than that.

@@ -55,13 +55,19 @@ pub fn apply(wechat: &WechatPay, call: &Call) -> Result<Answer, Failure> {
     };
     let now_ms = wechat.clock.now_ms();
     let until_ms = end_of_day(from_ms);
-    if now_ms < until_ms {
+    let faults = wechat.faults().clone();
+    if now_ms < until_ms || faults.bill_late {
         return Err(Failure::bill_not_ready());
     }
     let text = text(wechat, from_ms, until_ms).ok_or_else(Failure::no_bill)?;
-    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
+    let hashed = if faults.bill_wrong_hash { b"something else" } else { text.as_bytes() };
+    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, hashed);
     let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let file = if compressed { gzip(text.as_bytes()) } else { text.into_bytes() };
+    let mut file = if compressed { gzip(text.as_bytes()) } else { text.into_bytes() };
+    if faults.bill_damaged {
+        let middle = file.len() / 2;
+        file[middle] ^= 1;
+    }
     let token = wechat.files().keep(file, now_ms);
     let query = Serializer::new(String::new()).append_pair("token", &token).finish();
     Ok(Answer::Json(json!({
@@ -84,10 +90,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 /// None on a day without payment and refund.
 fn text(wechat: &WechatPay, from_ms: i64, until_ms: i64) -> Option<String> {
-    let (extra, missing) = {
-        let faults = wechat.faults();
-        (faults.bill_extra_row, faults.bill_missing_row)
-    };
+    let faults = wechat.faults().clone();
     let book = wechat.book();
     let now_ms = wechat.clock.now_ms();
     let mut rows: Vec<Row> = book
@@ -101,11 +104,16 @@ fn text(wechat: &WechatPay, from_ms: i64, until_ms: i64) -> Option<String> {
         .collect();
     rows.sort_by_key(Row::at_ms);
     let (stranger, payment) = unknown(rows.first()?);
-    if extra {
+    let mut dearer = rows.first()?.trade.clone();
+    dearer.order.amount.total += 1;
+    if faults.bill_wrong_amount {
+        rows[0].trade = &dearer;
+    }
+    if faults.bill_extra_row {
         let (trade, payment) = (&stranger, &payment);
         rows.insert(0, Row { account: &wechat.account, trade, payment, refund: None, now_ms });
     }
-    if missing {
+    if faults.bill_missing_row {
         rows.pop();
     }
     Some(written(&rows))

@@ -71,6 +71,14 @@ pub struct Faults {
     pub bill_extra_row: bool,
     /// Bills lack their last row.
     pub bill_missing_row: bool,
+    /// The first row of a bill says a fen more.
+    pub bill_wrong_amount: bool,
+    /// Bills are still being made, of whatever day.
+    pub bill_late: bool,
+    /// A byte of every file is not what it should be.
+    pub bill_damaged: bool,
+    /// The hash that is told is of something else.
+    pub bill_wrong_hash: bool,
     /// Sends that were signed in turn.
     #[serde(skip)]
     turns: u32,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod bank;
+mod bill;
 mod ccb;
 mod gateway;
 mod identity;

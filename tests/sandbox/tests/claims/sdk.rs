@@ -21,9 +21,15 @@ async fn installed() -> PathBuf {
     let lock = fs::read(node_folder().join("package-lock.json")).unwrap();
     // Written last, so that it stands for a whole installation.
     let done = folder.join("installed-lock.json");
-    for name in
-        ["package.json", "package-lock.json", "judge.mjs", "identity.mjs", "wechat.mjs", "wechat-bill.mjs"]
-    {
+    for name in [
+        "package.json",
+        "package-lock.json",
+        "judge.mjs",
+        "alipay-bill.mjs",
+        "identity.mjs",
+        "wechat.mjs",
+        "wechat-bill.mjs",
+    ] {
         fs::copy(node_folder().join(name), folder.join(name)).unwrap();
     }
     if fs::read(&done).is_ok_and(|installed| installed == lock) {
