@@ -8,9 +8,13 @@ use zerotrip_domain::{Fen, Provider};
 use zerotrip_platform::db::DbError;
 use zerotrip_platform::{Db, Problem, log};
 
-/// What a provider said and signed. Made only by the provider's module, from what the signing library has verified.
-pub struct Authentic {
-    pub provider: Provider,
+/// Who may say what a provider said: a type that the provider's module keeps private, so that no other can name it.
+pub trait Signatory {
+    const PROVIDER: Provider;
+}
+
+/// What a provider said.
+pub struct Said {
     /// The provider's name for this notification; none if we asked.
     pub event: Option<String>,
     pub order: String,
@@ -19,6 +23,27 @@ pub struct Authentic {
     pub paid_at: Option<u64>,
     /// What was said, as text, without what must not be kept.
     pub evidence: Vec<u8>,
+}
+
+/// The same, signed by the provider: made where the signing library has verified it.
+pub struct Authentic {
+    provider: Provider,
+    said: Said,
+}
+
+impl Authentic {
+    pub fn by<S: Signatory>(said: Said) -> Self {
+        Self { provider: S::PROVIDER, said }
+    }
+}
+
+/// It may be read by everybody.
+impl std::ops::Deref for Authentic {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.said
+    }
 }
 
 /// What became of a report.

@@ -1,14 +1,14 @@
 //! What we ask Alipay: `alipay.trade.query`, `.close`, `.refund`. An answer counts only with its signature.
 
-use super::status;
+use super::{Alipay, status};
 use crate::broken;
 use crate::provider::{Refund, Refunded, Trade};
-use crate::settle::Authentic;
+use crate::settle::{Authentic, Said};
 use crate::signing::{alipay_request, alipay_verify};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zerotrip_domain::payment::{Report, TradeStatus};
-use zerotrip_domain::{Fen, Provider, day};
+use zerotrip_domain::{Fen, day};
 use zerotrip_platform::{Problem, outbound, settings};
 
 #[derive(Deserialize)]
@@ -47,8 +47,7 @@ pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
         return Err(failed("query", &answer));
     }
     let (paid_at, status) = (day::parse_stamp(&answer.send_pay_date), status(&answer.trade_status));
-    Ok(Trade::Known(Box::new(Authentic {
-        provider: Provider::Alipay,
+    Ok(Trade::Known(Box::new(Authentic::by::<Alipay>(Said {
         event: None,
         order: answer.out_trade_no,
         report: Report {
@@ -60,7 +59,7 @@ pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
         },
         paid_at,
         evidence,
-    })))
+    }))))
 }
 
 /// Makes sure that `order` cannot be paid any more; false if it has been paid meanwhile.

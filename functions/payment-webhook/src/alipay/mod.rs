@@ -4,7 +4,15 @@ pub mod gateway;
 pub mod notification;
 pub mod page_return;
 
+use crate::settle::Signatory;
+use zerotrip_domain::Provider;
 use zerotrip_domain::payment::TradeStatus;
+
+struct Alipay;
+
+impl Signatory for Alipay {
+    const PROVIDER: Provider = Provider::Alipay;
+}
 
 fn status(trade_status: &str) -> TradeStatus {
     match trade_status {

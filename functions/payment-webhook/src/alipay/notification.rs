@@ -1,14 +1,14 @@
 //! 异步通知. The provider repeats a notification until it reads `success`, which it does only after the fact is stored.
 
-use super::status;
+use super::{Alipay, status};
 use crate::broken;
 use crate::provider::field;
-use crate::settle::{self, Authentic};
+use crate::settle::{self, Authentic, Said};
 use crate::signing::alipay_verify;
 use crate::signing::faults::Fault;
 use http::StatusCode;
 use zerotrip_domain::payment::{Reason, Report};
-use zerotrip_domain::{Provider, day, payment};
+use zerotrip_domain::{day, payment};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
 
 #[utoipa::path(post, path = "/pay/alipay/notifications",
@@ -55,8 +55,7 @@ fn report(fields: &[(String, String)], body: &[u8]) -> Authentic {
         "" => format!("{transaction}/{}", field("trade_status")),
         id => id.to_owned(),
     };
-    Authentic {
-        provider: Provider::Alipay,
+    Authentic::by::<Alipay>(Said {
         event: Some(event),
         order: field("out_trade_no").to_owned(),
         report: Report {
@@ -71,5 +70,5 @@ fn report(fields: &[(String, String)], body: &[u8]) -> Authentic {
         },
         paid_at: day::parse_stamp(field("gmt_payment")),
         evidence: body.to_vec(),
-    }
+    })
 }

@@ -1,11 +1,10 @@
 //! What we ask the bank: 410408, the payments of one order. It has no call that closes an order or refunds one.
 
-use super::evidence;
+use super::{Ccb, evidence};
 use crate::broken;
 use crate::provider::{Trade, field};
-use crate::settle::Authentic;
+use crate::settle::{Authentic, Said};
 use crate::signing::{ccb_request, ccb_verify};
-use zerotrip_domain::Provider;
 use zerotrip_domain::payment::{Report, TradeStatus};
 use zerotrip_platform::{Problem, outbound, settings};
 
@@ -65,8 +64,7 @@ fn said(fields: &[(String, String)], order: &str) -> Option<Authentic> {
         "2" | "5" => TradeStatus::Waiting,
         _ => TradeStatus::Unknown,
     };
-    Some(Authentic {
-        provider: Provider::Ccb,
+    Some(Authentic::by::<Ccb>(Said {
         event: None,
         order: order.to_owned(),
         report: Report {
@@ -79,7 +77,7 @@ fn said(fields: &[(String, String)], order: &str) -> Option<Authentic> {
         // It tells no time of payment.
         paid_at: None,
         evidence: evidence(fields),
-    })
+    }))
 }
 
 /// What may stand in a log line.

@@ -3,6 +3,15 @@
 pub mod gateway;
 pub mod notification;
 
+use crate::settle::Signatory;
+use zerotrip_domain::Provider;
+
+struct Ccb;
+
+impl Signatory for Ccb {
+    const PROVIDER: Provider = Provider::Ccb;
+}
+
 /// What was said, field by field.
 fn evidence(fields: &[(String, String)]) -> Vec<u8> {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -1,14 +1,14 @@
 //! 商户通知. The bank tells no retry rule, so nothing rests on one: what it does not tell is asked for.
 
-use super::{evidence, gateway};
+use super::{Ccb, evidence, gateway};
 use crate::broken;
 use crate::provider::{Trade, field};
-use crate::settle::{self, Authentic};
+use crate::settle::{self, Authentic, Said};
 use crate::signing::ccb_verify;
 use crate::signing::faults::Fault;
 use http::StatusCode;
+use zerotrip_domain::Fen;
 use zerotrip_domain::payment::{Reason, Report, TradeStatus};
-use zerotrip_domain::{Fen, Provider};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock, log, settings};
 
 /// The counter's settings say how it comes: GET, or POST with its fields in the query or in a form.
@@ -85,8 +85,7 @@ fn report(fields: &[(String, String)]) -> Authentic {
     };
     let order = field("ORDERID");
     let amount = (field("CURCODE") == "01").then(|| field("PAYMENT").parse().ok()).flatten();
-    Authentic {
-        provider: Provider::Ccb,
+    Authentic::by::<Ccb>(Said {
         // No event id: the same news of the same order is the same event, and another amount is other news.
         event: Some(format!(
             "{}/{order}/{}/{}/{}",
@@ -100,5 +99,5 @@ fn report(fields: &[(String, String)]) -> Authentic {
         paid_at: None,
         // Without USRMSG and USRINFO: whoever paid is nobody's business here.
         evidence: evidence(fields),
-    }
+    })
 }

@@ -5,3 +5,12 @@ pub mod certificates;
 pub mod notification;
 pub mod refund;
 pub mod trade;
+
+use crate::settle::Signatory;
+use zerotrip_domain::Provider;
+
+struct WechatPay;
+
+impl Signatory for WechatPay {
+    const PROVIDER: Provider = Provider::WechatPay;
+}

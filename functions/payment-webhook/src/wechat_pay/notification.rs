@@ -1,13 +1,12 @@
 //! 支付通知 and 退款通知. The status of our answer decides: anything but 2xx is sent again.
 
 use super::trade::Transaction;
-use super::{api, certificates, refund};
-use crate::settle::{self, Authentic};
+use super::{WechatPay, api, certificates, refund};
+use crate::settle::{self, Authentic, Said};
 use crate::signing::faults::{Fault, Refusal};
 use crate::signing::wechat_pay_verify::{self, Opened};
 use crate::{broken, refunds};
 use http::StatusCode;
-use zerotrip_domain::Provider;
 use zerotrip_domain::payment::{Reason, Report, TradeStatus};
 use zerotrip_domain::refund::number;
 use zerotrip_platform::wechat_pay::{self, Signature};
@@ -88,13 +87,12 @@ async fn set_aside(db: &Db, opened: Opened, order: String, reason: Reason, now: 
         amount: None,
         refunded: reason == Reason::UnexpectedRefund,
     };
-    let said = Authentic {
-        provider: Provider::WechatPay,
+    let said = Authentic::by::<WechatPay>(Said {
         event: Some(opened.id),
         order,
         report,
         paid_at: None,
         evidence: opened.resource.into_bytes(),
-    };
+    });
     settle::set_aside(db, &said, reason, now).await.map(drop)
 }

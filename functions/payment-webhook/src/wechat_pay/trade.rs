@@ -1,15 +1,15 @@
 //! 查单, 关单, and what a transaction says.
 
-use super::api;
+use super::{WechatPay, api};
 use crate::broken;
 use crate::provider::Trade;
-use crate::settle::Authentic;
+use crate::settle::{Authentic, Said};
 use crate::signing::wechat_pay_verify::{self, Merchant};
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
 use zerotrip_domain::payment::{Report, TradeStatus};
-use zerotrip_domain::{Fen, Provider, day};
+use zerotrip_domain::{Fen, day};
 use zerotrip_platform::wechat_pay::{closed, failed, is_unknown};
 use zerotrip_platform::{Db, Problem};
 
@@ -56,8 +56,7 @@ impl Transaction {
             _ => TradeStatus::Unknown,
         };
         let amount = self.amount.filter(|amount| matches!(amount.currency.as_str(), "" | "CNY"));
-        Authentic {
-            provider: Provider::WechatPay,
+        Authentic::by::<WechatPay>(Said {
             event,
             order: self.out_trade_no,
             report: Report {
@@ -68,7 +67,7 @@ impl Transaction {
             },
             paid_at,
             evidence,
-        }
+        })
     }
 
     /// Whether it is of our app and merchant.
