@@ -43,10 +43,14 @@ pub struct Ordered {
 pub struct Status {
     pub code: String,
     pub order: String,
-    /// `pending`, `paid`, `closed`, or `surplus`: paid, when the ticket was settled by another order already.
+    /// `pending`, `paid`, `closed`, `surplus`: paid, when the ticket was settled by another order already, or `underpaid`: with
+    /// less than was to be paid, so that the ticket is still open.
     pub state: String,
-    /// If its money goes back: `due`, `outside` (a person makes it) or `done`.
+    /// If money of it goes back: `due`, `outside` (a person makes it) or `done`.
     pub refund: Option<String>,
+    /// So much.
+    pub refund_fen: Option<i64>,
+    /// What is to be paid; once something is, what was.
     pub amount_fen: i64,
     /// Unix ms.
     pub expires_at: i64,
@@ -241,8 +245,9 @@ pub async fn status(request: &Request, code: &str, order: &str) -> Result<Reply,
     let (db, decision) = ticket::find(code).await?;
     let row = db
         .one(
-            "SELECT o.id, o.state, o.amount_fen, o.expires_at, r.state FROM orders o \
-             LEFT JOIN refunds r ON r.order_id = o.id WHERE o.id = $1 AND o.decision = $2",
+            "SELECT o.id, o.state, o.amount_fen, o.expires_at, r.state, r.amount_fen FROM orders o \
+             LEFT JOIN refunds r ON r.order_id IN (o.id, o.id || '-excess') \
+             WHERE o.id = $1 AND o.decision = $2 ORDER BY r.order_id LIMIT 1",
             [order.into(), decision.id.into()],
         )
         .await?
@@ -254,6 +259,7 @@ pub async fn status(request: &Request, code: &str, order: &str) -> Result<Reply,
         amount_fen: row.int(2)?,
         expires_at: row.int(3)?,
         refund: row.optional_text(4)?.map(str::to_owned),
+        refund_fen: if row.is_null(5) { None } else { Some(row.int(5)?) },
     };
     Ok(answer::either(request, &status, || pages::order(&status)))
 }

@@ -27,6 +27,7 @@ fn state_in_words(state: &str) -> &'static str {
         "revoked" => "已撤销，无需缴款",
         "pending" => "正在确认付款结果",
         "surplus" => "该罚款已缴纳，本次付款将原路退回",
+        "underpaid" => "付款金额不足，本次付款将原路退回，罚款仍需缴纳",
         _ => "订单已关闭",
     }
 }
@@ -105,7 +106,11 @@ pub fn order(status: &Status) -> String {
         section {
             p class={ "state " (status.state) } { (state_in_words(&status.state)) }
             p.amount { (yuan(status.amount_fen)) }
-            @if status.refund.as_deref() == Some("done") { p.note { "款项已原路退回。" } }
+            @match (status.refund.as_deref(), status.refund_fen) {
+                (Some("done"), Some(fen)) => p.note { (yuan(fen)) " 已原路退回。" }
+                (Some(_), Some(fen)) if status.state == "paid" => p.note { "多付的 " (yuan(fen)) " 将原路退回。" }
+                _ => {}
+            }
             (facts(&[("订单号", &status.order), ("有效期至", &time(status.expires_at))]))
             @if pending { p.note { "付款后通常几秒内确认；未付款可返回重新付款，不会重复扣款。" } }
         }

@@ -62,7 +62,7 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
         match check(&db, &due, now).await {
             Ok(Outcome::Settled | Outcome::Surplus) => done.settled += 1,
             Ok(Outcome::Closed) => done.closed += 1,
-            Ok(Outcome::Unchanged | Outcome::SetAside) => {}
+            Ok(_) => {}
             // Logged where it failed.
             Err(_) => {
                 done.failed += 1;
@@ -72,7 +72,8 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
     }
     let count = db
         .one(
-            "SELECT (SELECT COUNT(*) FROM payment_inbox) + (SELECT COUNT(*) FROM refunds \
+            "SELECT (SELECT COUNT(*) FROM payment_inbox i WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
+               WHERE c.provider = i.provider AND c.event = i.event AND c.reason = i.reason)) + (SELECT COUNT(*) FROM refunds \
              WHERE state = 'outside' OR (state = 'due' AND tries > CAST($1 AS BIGINT)))",
             [i64::from(TRIES_ALONE).into()],
         )
@@ -118,11 +119,13 @@ async fn check(db: &Db, due: &Due, now: u64) -> Result<Outcome, Problem> {
         Trade::Known(said) => settle::apply(db, &said, now).await?,
         Trade::None => Outcome::Unchanged,
     };
-    if due.expires_at > now || matches!(outcome, Outcome::Settled | Outcome::Surplus | Outcome::Closed) {
+    if due.expires_at > now
+        || matches!(outcome, Outcome::Settled | Outcome::Surplus | Outcome::Underpaid | Outcome::Closed)
+    {
         return Ok(outcome);
     }
     // Paid in this very moment: the next check finds it. What is set aside is a person's, and not asked about for ever.
-    let set_aside = outcome == Outcome::SetAside;
+    let set_aside = matches!(outcome, Outcome::SetAside(_));
     if !set_aside && !provider::close(due.provider, db, &due.order, due.expires_at, now).await? {
         return Ok(Outcome::Unchanged);
     }

@@ -3,6 +3,7 @@
 mod alipay;
 mod authority;
 mod ccb;
+mod inbox;
 mod janitor;
 mod live;
 mod meta;
@@ -59,13 +60,22 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["pay", "return"]) => page_return::back(request).await,
         (&Method::POST, ["pay", "jobs", "janitor"]) => janitor::run(request).await,
         (&Method::GET, ["pay", "work-items"]) => work_items::list(request).await,
-        (&Method::POST, ["pay", "refunds", order, "closure"]) => refunds::close(request, order).await,
+        (&Method::GET, ["pay", "work-items", "reports", report]) => inbox::show(request, report).await,
+        (&Method::POST, ["pay", "work-items", "reports", report, "replay"]) => {
+            inbox::replay(request, report).await
+        }
+        (&Method::POST, ["pay", "work-items", "reports", report, "closure"]) => {
+            inbox::close(request, report).await
+        }
+        (&Method::POST, ["pay", "refunds", refund, "closure"]) => refunds::close(request, refund).await,
         (
             _,
             ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items"]
             | ["pay", "alipay", "notifications" | "return"]
             | ["pay", "wechat-pay" | "ccb", "notifications"]
             | ["pay", "jobs", "janitor"]
+            | ["pay", "work-items", "reports", _]
+            | ["pay", "work-items", "reports", _, "replay" | "closure"]
             | ["pay", "refunds", _, "closure"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),

@@ -17,6 +17,9 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::page_return::back,
         crate::janitor::run,
         crate::work_items::list,
+        crate::inbox::show,
+        crate::inbox::replay,
+        crate::inbox::close,
         crate::refunds::close
     )
 )]

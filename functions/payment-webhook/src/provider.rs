@@ -1,8 +1,9 @@
 //! What any provider can be asked. A further provider is a folder beside `alipay`, and its line in each function here.
 
-use crate::settle::Authentic;
+use crate::inbox::Kept;
+use crate::settle::{Authentic, Outcome};
 use crate::{alipay, ccb, wechat_pay};
-use zerotrip_domain::refund::Cause;
+use zerotrip_domain::refund::{Cause, RefundId};
 use zerotrip_domain::{Fen, Provider};
 use zerotrip_platform::{Db, Problem};
 
@@ -14,14 +15,13 @@ pub enum Trade {
     None,
 }
 
-/// The whole of an order that goes back.
+/// Money of an order that goes back.
 pub struct Refund {
-    /// The order.
-    pub order: String,
-    /// Ours for this refund; the same each time.
-    pub number: String,
-    /// All that was paid.
+    pub id: RefundId,
+    /// What goes back.
     pub amount: Fen,
+    /// All that was paid.
+    pub paid: Fen,
     pub cause: Cause,
 }
 
@@ -31,6 +31,8 @@ impl Refund {
         match self.cause {
             Cause::PaidTwice => "重复缴款退回",
             Cause::Revoked => "处罚决定撤销退款",
+            Cause::Overpaid => "多缴款项退回",
+            Cause::Underpaid => "缴款金额不足退回",
         }
     }
 }
@@ -50,7 +52,7 @@ pub async fn query(provider: Provider, db: &Db, order: &str, now_ms: u64) -> Res
     match provider {
         Provider::Alipay => alipay::gateway::query(order, now_ms).await,
         Provider::WechatPay => wechat_pay::trade::query(db, order, now_ms).await,
-        Provider::Ccb => ccb::gateway::query(order).await,
+        Provider::Ccb => ccb::gateway::query(order, now_ms).await,
     }
 }
 
@@ -76,6 +78,21 @@ pub async fn refund(provider: Provider, db: &Db, refund: &Refund, now_ms: u64) -
         Provider::WechatPay => wechat_pay::refund::make(db, refund, now_ms).await,
         // Only the bank's own relay does it.
         Provider::Ccb => Ok(Refunded::Never),
+    }
+}
+
+/// Decides again on what `provider` said and was kept for a person, as if it said it just now. None if what is kept does not
+/// tell what it said.
+pub async fn replay(
+    provider: Provider,
+    db: &Db,
+    kept: Kept,
+    now_ms: u64,
+) -> Result<Option<Outcome>, Problem> {
+    match provider {
+        Provider::Alipay => alipay::replay(db, kept, now_ms).await,
+        Provider::WechatPay => wechat_pay::replay(db, kept, now_ms).await,
+        Provider::Ccb => ccb::replay(db, kept, now_ms).await,
     }
 }
 

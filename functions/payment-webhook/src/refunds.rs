@@ -6,11 +6,14 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zerotrip_domain::Fen;
-use zerotrip_domain::refund::{Cause, TRIES_ALONE, next_try_after_ms, number};
-use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
+use zerotrip_domain::payment::OrderState;
+use zerotrip_domain::refund::{self, Cause, RefundId, TRIES_ALONE, next_try_after_ms};
+use zerotrip_platform::{Db, Problem, Reply, Request, Row, clock, log};
 
 /// Refunds looked at in one run.
 const MOST: u32 = 100;
+/// Orders whose refunds are found in one run.
+const MOST_FOUND: i64 = 200;
 
 /// What a run did.
 #[derive(Default, Serialize, ToSchema)]
@@ -40,7 +43,7 @@ pub async fn run(db: &Db, _: &Scheduler, stop: u64) -> Result<RefundsDone, Probl
                     Refunded::Never => done.outside += 1,
                     Refunded::UnderWay => {}
                 }
-                record(db, &refund.order, what, now).await?;
+                record(db, &refund.id, what, now).await?;
             }
             // Logged where it failed.
             Err(_) => done.failed += 1,
@@ -49,26 +52,51 @@ pub async fn run(db: &Db, _: &Scheduler, stop: u64) -> Result<RefundsDone, Probl
     Ok(done)
 }
 
-/// A surplus order, and a paid one whose decision is revoked. One row each, whoever finds it how often.
+/// Finds orders of which money goes back, and stores what: one row for each part, whoever finds it how often. What an order
+/// is when it is final, and that its decision is revoked, never changes again.
 async fn find(db: &Db, now: u64) -> Result<(), Problem> {
-    db.run(
-        "INSERT INTO refunds (order_id, provider, amount_fen, cause, state, created_at, next_try_at) \
-         SELECT o.id, o.provider, o.amount_fen, 'paid-twice', 'due', CAST($1 AS BIGINT), CAST($2 AS BIGINT) \
-         FROM orders o WHERE o.state = 'surplus' AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id) \
-         ON CONFLICT DO NOTHING",
-        [now.into(), now.into()],
-    )
-    .await?;
-    db.run(
-        "INSERT INTO refunds (order_id, provider, amount_fen, cause, state, created_at, next_try_at) \
-         SELECT o.id, o.provider, o.amount_fen, 'revoked', 'due', CAST($1 AS BIGINT), CAST($2 AS BIGINT) \
-         FROM decisions d CROSS JOIN orders o \
-         WHERE d.revoked_at IS NOT NULL AND o.decision = d.id AND o.state = 'paid' \
-         AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id) ON CONFLICT DO NOTHING",
-        [now.into(), now.into()],
-    )
-    .await?;
+    let orders = db
+        .run(
+            "SELECT o.id, o.provider, o.state, o.amount_fen, d.fine_fen + o.late_fee_fen, d.revoked_at FROM orders o \
+             JOIN decisions d ON d.id = o.decision WHERE o.id IN (\
+               SELECT s.id FROM orders s WHERE s.state = 'surplus' \
+               AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = s.id) \
+               UNION ALL SELECT u.id FROM orders u WHERE u.state = 'underpaid' \
+               AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = u.id) \
+               UNION ALL SELECT e.id FROM orders e WHERE e.review = 'overpaid' AND e.state = 'paid' \
+               AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = e.id || '-excess') \
+               UNION ALL SELECT p.id FROM decisions v CROSS JOIN orders p \
+               WHERE v.revoked_at IS NOT NULL AND p.decision = v.id AND p.state = 'paid' \
+               AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = p.id)) \
+             ORDER BY o.id LIMIT CAST($1 AS BIGINT)",
+            [MOST_FOUND.into()],
+        )
+        .await?;
+    for row in &orders {
+        for due in due(row)? {
+            db.run(
+                "INSERT INTO refunds (order_id, provider, amount_fen, cause, state, created_at, next_try_at) \
+                 VALUES ($1, $2, $3, $4, 'due', $5, $6) ON CONFLICT DO NOTHING",
+                [
+                    RefundId::new(row.text(0)?, due.part).to_string().into(),
+                    row.text(1)?.into(),
+                    due.amount.get().into(),
+                    due.cause.name().into(),
+                    now.into(),
+                    now.into(),
+                ],
+            )
+            .await?;
+        }
+    }
     Ok(())
+}
+
+fn due(row: &Row) -> Result<Vec<refund::Due>, Problem> {
+    let odd = || Problem::unavailable("a stored order is not of its form");
+    let fen = |at| Fen::new(row.int(at)?).map_err(|_| odd());
+    let state = OrderState::named(row.text(2)?).ok_or_else(odd)?;
+    Ok(refund::due(state, fen(3)?, fen(4)?, !row.is_null(5)))
 }
 
 /// Takes the refund that is due longest, by moving its next try: of several jobs one gets it.
@@ -96,43 +124,46 @@ async fn take(db: &Db, now: u64) -> Result<Option<(zerotrip_domain::Provider, Re
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let order = row.text(0)?.to_owned();
     let odd = || Problem::unavailable("a stored refund is not of its form");
+    let id = RefundId::parse(row.text(0)?);
     let cause: Cause = row.text(3)?.parse().map_err(|_| odd())?;
-    let amount = Fen::new(row.int(2)?).map_err(|_| odd())?;
-    let refund = Refund { number: number(&order), order, amount, cause };
+    let fen = |row: &Row, at| Fen::new(row.int(at)?).map_err(|_| odd());
+    let order = db.one("SELECT amount_fen FROM orders WHERE id = $1", [id.order().into()]).await?;
+    let paid = fen(&order.ok_or_else(odd)?, 0)?;
+    let refund = Refund { amount: fen(&row, 2)?, paid, cause, id };
     Ok(Some((provider::stored(row.text(1)?)?, refund)))
 }
 
 /// Whether we asked for just this refund.
-pub async fn is_ours(db: &Db, order: &str, amount_fen: i64) -> Result<bool, Problem> {
+pub async fn is_ours(db: &Db, id: &RefundId, amount_fen: i64) -> Result<bool, Problem> {
     let row = db
         .one(
             "SELECT order_id FROM refunds WHERE order_id = $1 AND amount_fen = $2",
-            [order.into(), amount_fen.into()],
+            [id.to_string().into(), amount_fen.into()],
         )
         .await?;
     Ok(row.is_some())
 }
 
-/// Stores what became of the refund of `order`. One that is done stays so.
-pub async fn record(db: &Db, order: &str, what: Refunded, now: u64) -> Result<(), Problem> {
+/// Stores what became of a refund. One that is done stays so.
+pub async fn record(db: &Db, id: &RefundId, what: Refunded, now: u64) -> Result<(), Problem> {
+    let id = id.to_string();
     match what {
         Refunded::UnderWay => {}
         Refunded::Done(reference) => {
             db.run(
                 "UPDATE refunds SET state = 'done', reference = $1, done_at = $2 WHERE order_id = $3 AND state <> 'done'",
-                [reference.into(), now.into(), order.into()],
+                [reference.into(), now.into(), id.into()],
             )
             .await?;
         }
         Refunded::Never => {
             db.run(
                 "UPDATE refunds SET state = 'outside' WHERE order_id = $1 AND state = 'due'",
-                [order.into()],
+                [id.as_str().into()],
             )
             .await?;
-            log(&format!("ALARM a refund to be made by hand: order {order}"));
+            log(&format!("ALARM a refund to be made by hand: order {id}"));
         }
     }
     Ok(())
@@ -147,9 +178,9 @@ pub struct Closure {
 }
 
 /// An administrator says that a refund was made by hand: one that no provider's interface makes, or has refused for hours.
-#[utoipa::path(post, path = "/pay/refunds/{order}/closure", params(("order" = String, Path)), request_body = Closure,
+#[utoipa::path(post, path = "/pay/refunds/{refund}/closure", params(("refund" = String, Path)), request_body = Closure,
     responses((status = 204, description = "The refund is done")))]
-pub async fn close(request: &Request, order: &str) -> Result<Reply, Problem> {
+pub async fn close(request: &Request, refund: &str) -> Result<Reply, Problem> {
     let Closure { reference } = request.json()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if reference.is_empty() || reference.len() > 64 || !reference.chars().all(plain) {
@@ -166,7 +197,7 @@ pub async fn close(request: &Request, order: &str) -> Result<Reply, Problem> {
                 reference.as_str().into(),
                 clock::now_ms().into(),
                 person.into(),
-                order.into(),
+                refund.into(),
                 i64::from(TRIES_ALONE).into(),
             ],
         )
@@ -175,7 +206,7 @@ pub async fn close(request: &Request, order: &str) -> Result<Reply, Problem> {
         return Ok(Reply::no_content());
     }
     let known = db
-        .one("SELECT state, reference FROM refunds WHERE order_id = $1", [order.into()])
+        .one("SELECT state, reference FROM refunds WHERE order_id = $1", [refund.into()])
         .await?
         .ok_or_else(Problem::not_found)?;
     // The same once more is no mistake.

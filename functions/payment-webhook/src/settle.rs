@@ -21,6 +21,8 @@ pub struct Said {
     pub report: Report,
     /// Unix ms, by the provider's clock, if it says that money was paid.
     pub paid_at: Option<u64>,
+    /// Unix ms, when we were told.
+    pub told_at: u64,
     /// What was said, as text, without what must not be kept.
     pub evidence: Vec<u8>,
 }
@@ -53,12 +55,34 @@ pub enum Outcome {
     Settled,
     /// The order is paid now, but its ticket was settled by another: the money goes back.
     Surplus,
+    /// The order is paid now, but with less than its amount: the money goes back, and the ticket stays payable.
+    Underpaid,
     /// The order is closed now.
     Closed,
+    /// A refund of ours stands as it says now.
+    Refund,
     /// Nothing had to change.
     Unchanged,
+    /// The order waits, and its provider is asked again before this is believed.
+    Waiting,
     /// Kept for a person.
-    SetAside,
+    SetAside(Reason),
+}
+
+impl Outcome {
+    /// As clients read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Surplus => "surplus",
+            Self::Underpaid => "underpaid",
+            Self::Closed => "closed",
+            Self::Refund => "refund",
+            Self::Unchanged => "unchanged",
+            Self::Waiting => "waiting",
+            Self::SetAside(_) => "set-aside",
+        }
+    }
 }
 
 /// Times that a lost race is decided anew. A state changes at most twice, so the third reading is final.
@@ -71,16 +95,20 @@ pub async fn apply(db: &Db, said: &Authentic, now_ms: u64) -> Result<Outcome, Pr
             return set_aside(db, said, Reason::UnknownOrder, now_ms).await;
         };
         // Who tells no time of payment took no money after the order's end.
-        let paid_at = said.paid_at.unwrap_or(now_ms.min(expires_at.saturating_sub(1)));
+        let paid_at = said.paid_at.unwrap_or(said.told_at.min(expires_at.saturating_sub(1)));
         let changed = match payment::decide(&order, &said.report) {
             Verdict::Nothing => return Ok(Outcome::Unchanged),
             Verdict::SetAside(reason) => return set_aside(db, said, reason, now_ms).await,
             Verdict::Close => close(db, &said.order, now_ms).await?.then_some(Outcome::Closed),
-            Verdict::Settle => match mark_paid(db, said, paid_at, now_ms).await? {
-                Paid::As(outcome) => Some(outcome),
-                Paid::Already => None,
-                Paid::TransactionTaken => return set_aside(db, said, Reason::OtherTransaction, now_ms).await,
-            },
+            verdict @ (Verdict::Settle | Verdict::FallShort) => {
+                match mark_paid(db, said, &order, verdict, paid_at, now_ms).await? {
+                    Paid::As(outcome) => Some(outcome),
+                    Paid::Already => None,
+                    Paid::TransactionTaken => {
+                        return set_aside(db, said, Reason::OtherTransaction, now_ms).await;
+                    }
+                }
+            }
         };
         if let Some(outcome) = changed {
             return Ok(outcome);
@@ -94,7 +122,7 @@ async fn find(db: &Db, said: &Authentic) -> Result<Option<(payment::Order, u64)>
     let row = db
         .one(
             "SELECT o.amount_fen, o.state, o.transaction_no, \
-             (SELECT COUNT(*) FROM refunds r WHERE r.order_id = o.id), o.expires_at \
+             (SELECT COUNT(*) FROM refunds r WHERE r.order_id IN (o.id, o.id || '-excess')), o.expires_at \
              FROM orders o WHERE o.id = $1 AND o.provider = $2",
             [said.order.as_str().into(), said.provider.name().into()],
         )
@@ -117,19 +145,36 @@ enum Paid {
     TransactionTaken,
 }
 
-/// The commit point: state and evidence in one row, by one statement. That only one order of a decision is `paid` is a
-/// unique key, so that of two payments at the same instant one settles the ticket and the other is a surplus.
-async fn mark_paid(db: &Db, said: &Authentic, paid_at: u64, now_ms: u64) -> Result<Paid, Problem> {
+/// The commit point: state, amount and evidence in one row, by one statement. That only one order of a decision is `paid` is
+/// a unique key, so that of two payments at the same instant one settles the ticket and the other is a surplus.
+async fn mark_paid(
+    db: &Db,
+    said: &Authentic,
+    order: &payment::Order,
+    verdict: Verdict,
+    paid_at: u64,
+    now_ms: u64,
+) -> Result<Paid, Problem> {
+    let becomes: &[(OrderState, Outcome)] = if verdict == Verdict::FallShort {
+        &[(OrderState::Underpaid, Outcome::Underpaid)]
+    } else {
+        &[(OrderState::Paid, Outcome::Settled), (OrderState::Surplus, Outcome::Surplus)]
+    };
+    let amount = said.report.amount.unwrap_or(order.amount);
+    let review = (amount > order.amount).then_some("overpaid");
     let context = format!("orders.evidence/{}", said.order);
     let evidence = sealing::seal(&context, &said.evidence, now_ms).map_err(broken)?;
-    for (state, outcome) in [(OrderState::Paid, Outcome::Settled), (OrderState::Surplus, Outcome::Surplus)] {
+    for &(state, outcome) in becomes {
         let settled = db
             .one(
-                "UPDATE orders SET state = $1, paid_at = $2, settled_at = $3, event = $4, transaction_no = $5, \
-                 evidence_sealed = $6 WHERE id = $7 AND state NOT IN ('paid', 'surplus') AND ($8 = 'paid' OR EXISTS \
+                "UPDATE orders SET state = $1, amount_fen = $2, review = $3, paid_at = $4, settled_at = $5, event = $6, \
+                 transaction_no = $7, evidence_sealed = $8 WHERE id = $9 \
+                 AND state NOT IN ('paid', 'surplus', 'underpaid') AND ($10 <> 'surplus' OR EXISTS \
                    (SELECT 1 FROM orders p WHERE p.decision = orders.decision AND p.state = 'paid')) RETURNING id",
                 [
                     state.name().into(),
+                    amount.get().into(),
+                    review.into(),
                     paid_at.into(),
                     now_ms.into(),
                     said.event.clone().into(),
@@ -142,7 +187,7 @@ async fn mark_paid(db: &Db, said: &Authentic, paid_at: u64, now_ms: u64) -> Resu
             .await;
         match settled {
             Ok(Some(_)) => return Ok(Paid::As(outcome)),
-            Ok(None) if state == OrderState::Paid => return Ok(Paid::Already),
+            Ok(None) if state != OrderState::Surplus => return Ok(Paid::Already),
             // Another order of the decision is paid, or else the transaction is another order's.
             Err(DbError::Conflict) if state == OrderState::Paid => {}
             Ok(None) => break,
@@ -150,8 +195,7 @@ async fn mark_paid(db: &Db, said: &Authentic, paid_at: u64, now_ms: u64) -> Resu
             Err(other) => return Err(other.into()),
         }
     }
-    let order = find(db, said).await?;
-    let paid = order.is_some_and(|(order, _)| order.state.is_final());
+    let paid = find(db, said).await?.is_some_and(|(order, _)| order.state.is_final());
     Ok(if paid { Paid::Already } else { Paid::TransactionTaken })
 }
 
@@ -176,8 +220,8 @@ pub async fn is_pending(db: &Db, order: &str) -> Result<bool, Problem> {
 pub async fn set_aside(db: &Db, said: &Authentic, reason: Reason, now_ms: u64) -> Result<Outcome, Problem> {
     let event = said.event.as_deref().unwrap_or(&said.order);
     let provider = said.provider.name();
-    let context = format!("payment_inbox.evidence/{provider}/{event}");
-    let evidence = sealing::seal(&context, &said.evidence, now_ms).map_err(broken)?;
+    let evidence =
+        sealing::seal(&evidence_context(provider, event), &said.evidence, now_ms).map_err(broken)?;
     db.run(
         "INSERT INTO payment_inbox (provider, event, reason, order_no, evidence_sealed, received_at) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
@@ -187,10 +231,15 @@ pub async fn set_aside(db: &Db, said: &Authentic, reason: Reason, now_ms: u64) -
             reason.name().into(),
             said.order.as_str().into(),
             evidence.into(),
-            now_ms.into(),
+            said.told_at.into(),
         ],
     )
     .await?;
     log(&format!("ALARM {provider} report set aside: {}", reason.name()));
-    Ok(Outcome::SetAside)
+    Ok(Outcome::SetAside(reason))
+}
+
+/// What the evidence of a report that is set aside is sealed to.
+pub fn evidence_context(provider: &str, event: &str) -> String {
+    format!("payment_inbox.evidence/{provider}/{event}")
 }

@@ -1,10 +1,10 @@
-//! What waits for a person: reports that do not fit, and refunds that no provider's interface makes or that fail for hours.
+//! What waits for a person: reports that do not fit (see [`inbox`]), and refunds that no provider's interface makes or that fail for hours.
 
-use crate::authority;
+use crate::{authority, inbox};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
-use zerotrip_domain::refund::TRIES_ALONE;
+use zerotrip_domain::refund::{RefundId, TRIES_ALONE};
 use zerotrip_platform::{Db, Problem, Reply, Request};
 
 /// Most of each kind that one answer holds, the oldest first.
@@ -20,6 +20,8 @@ pub struct WorkItems {
 /// An authentic report that fits no order of ours.
 #[derive(Serialize, ToSchema)]
 pub struct Report {
+    /// Its name at `/pay/work-items/reports/{report}`.
+    pub report: String,
     pub provider: String,
     /// The provider's name for it.
     pub event: String,
@@ -34,10 +36,12 @@ pub struct Report {
 /// A refund to be made by hand; its list is what the finance office takes to the bank.
 #[derive(Serialize, ToSchema)]
 pub struct Refund {
+    /// Its name at `/pay/refunds/{refund}/closure`.
+    pub refund: String,
     pub provider: String,
     pub order: String,
     pub amount_fen: i64,
-    /// `paid-twice` or `revoked`
+    /// `paid-twice`, `revoked`, `overpaid` or `underpaid`
     pub cause: String,
     /// Unix ms.
     pub created_at: i64,
@@ -49,8 +53,10 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     authority::administrator(request, &db).await?;
     let reports = db
         .run(
-            "SELECT provider, event, reason, order_no, received_at FROM payment_inbox \
-             ORDER BY received_at, event LIMIT CAST($1 AS BIGINT)",
+            "SELECT i.provider, i.event, i.reason, i.order_no, i.received_at FROM payment_inbox i \
+             WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
+               WHERE c.provider = i.provider AND c.event = i.event AND c.reason = i.reason) \
+             ORDER BY i.received_at, i.event LIMIT CAST($1 AS BIGINT)",
             [MOST.into()],
         )
         .await?;
@@ -65,6 +71,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let text = |row: &zerotrip_platform::Row, at| row.text(at).map(str::to_owned);
     let reports = reports.iter().map(|row| {
         Ok(Report {
+            report: inbox::name(row.text(0)?, row.text(2)?, row.text(1)?),
             provider: text(row, 0)?,
             event: text(row, 1)?,
             reason: text(row, 2)?,
@@ -74,8 +81,9 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     });
     let refunds = refunds.iter().map(|row| {
         Ok(Refund {
+            refund: text(row, 1)?,
             provider: text(row, 0)?,
-            order: text(row, 1)?,
+            order: RefundId::parse(row.text(1)?).order().to_owned(),
             amount_fen: row.int(2)?,
             cause: text(row, 3)?,
             created_at: row.int(4)?,

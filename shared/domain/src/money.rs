@@ -32,6 +32,11 @@ impl Fen {
         Self((self.0 + other.0).min(MOST))
     }
 
+    /// What this is more than `other`; nothing if it is not.
+    pub fn beyond(self, other: Self) -> Self {
+        Self((self.0 - other.0).max(0))
+    }
+
     /// Whether there are no odd fen.
     pub fn is_whole_yuan(self) -> bool {
         self.0 % 100 == 0

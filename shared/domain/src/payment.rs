@@ -13,6 +13,8 @@ pub enum OrderState {
     Paid,
     /// Paid, though another order had settled the ticket; final, and refunded in full.
     Surplus,
+    /// Paid with less than its amount, so that it settles nothing; final, and refunded in full.
+    Underpaid,
     /// Not to be paid any more, as far as we know: a late authentic success still settles it.
     Closed,
 }
@@ -24,27 +26,28 @@ impl OrderState {
             Self::Pending => "pending",
             Self::Paid => "paid",
             Self::Surplus => "surplus",
+            Self::Underpaid => "underpaid",
             Self::Closed => "closed",
         }
     }
 
     /// The state of that name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Pending, Self::Paid, Self::Surplus, Self::Closed]
+        [Self::Pending, Self::Paid, Self::Surplus, Self::Underpaid, Self::Closed]
             .into_iter()
             .find(|state| state.name() == name)
     }
 
     /// Whether money came in.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Paid | Self::Surplus)
+        matches!(self, Self::Paid | Self::Surplus | Self::Underpaid)
     }
 }
 
 /// What we know of the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Frozen when it was made.
+    /// What is to be paid, frozen when it was made; of a final order what was paid.
     pub amount: Fen,
     /// Where it stands.
     pub state: OrderState,
@@ -89,7 +92,7 @@ pub enum Reason {
     WrongSeller,
     /// No such order.
     UnknownOrder,
-    /// Not the order's amount.
+    /// No amount in yuan, or another one than the order is known to be paid with.
     WrongAmount,
     /// The order is paid by another transaction already, or the transaction pays another order.
     OtherTransaction,
@@ -123,8 +126,10 @@ impl Reason {
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The order becomes paid.
+    /// The order becomes paid, or surplus. What was paid beyond its amount goes back.
     Settle,
+    /// The order becomes underpaid: all of it goes back.
+    FallShort,
     /// The order becomes closed, unless it is paid meanwhile.
     Close,
     /// Known already, or nothing to do.
@@ -134,6 +139,10 @@ pub enum Verdict {
 }
 
 /// Decides on `report` about `order`.
+///
+/// The amount that a provider signs is what it took. WeChat Pay and Alipay take what we have ordered under our own
+/// signature: another amount would be their mistake. CCB's cashier takes what the payer's browser says: the MAC in its
+/// address can be made by anybody who has seen the counter's public key.
 pub fn decide(order: &Order, report: &Report) -> Verdict {
     if report.status == TradeStatus::Unknown {
         return Verdict::SetAside(Reason::UnknownStatus);
@@ -145,18 +154,25 @@ pub fn decide(order: &Order, report: &Report) -> Verdict {
     if (order.state, report.status, report.refunded) == (OrderState::Pending, TradeStatus::Closed, false) {
         return Verdict::Close;
     }
-    if report.amount != Some(order.amount) {
+    let Some(amount) = report.amount.filter(|amount| *amount > Fen::ZERO) else {
         return Verdict::SetAside(Reason::WrongAmount);
-    }
-    let foreign = order.transaction.as_ref().is_some_and(|known| *known != report.transaction);
-    if order.state.is_final() && foreign {
-        return Verdict::SetAside(Reason::OtherTransaction);
+    };
+    if order.state.is_final() {
+        if order.transaction.as_ref().is_some_and(|known| *known != report.transaction) {
+            return Verdict::SetAside(Reason::OtherTransaction);
+        }
+        if amount != order.amount {
+            return Verdict::SetAside(Reason::WrongAmount);
+        }
     }
     if report.refunded {
         let expected = order.state.is_final() && order.refund_asked;
         return if expected { Verdict::Nothing } else { Verdict::SetAside(Reason::UnexpectedRefund) };
     }
     match (order.state, report.status) {
+        (OrderState::Pending | OrderState::Closed, TradeStatus::Paid) if amount < order.amount => {
+            Verdict::FallShort
+        }
         (OrderState::Pending | OrderState::Closed, TradeStatus::Paid) => Verdict::Settle,
         _ => Verdict::Nothing,
     }
@@ -203,6 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn more_than_the_amount_settles_and_less_does_not() {
+        let of = |state, amount| {
+            decide(&order(state), &Report { amount: Some(fen(amount)), ..report(TradeStatus::Paid) })
+        };
+        for state in [OrderState::Pending, OrderState::Closed] {
+            assert_eq!((of(state, 20_601), of(state, 20_599)), (Verdict::Settle, Verdict::FallShort));
+            assert_eq!(of(state, 0), Verdict::SetAside(Reason::WrongAmount));
+        }
+        // What was paid is known by then.
+        for state in [OrderState::Paid, OrderState::Surplus, OrderState::Underpaid] {
+            assert_eq!(of(state, 20_600), Verdict::Nothing);
+            assert_eq!(of(state, 20_601), Verdict::SetAside(Reason::WrongAmount));
+        }
+    }
+
+    #[test]
     fn what_nobody_paid_is_closed_whatever_it_would_have_cost() {
         let closed = Report { amount: None, transaction: String::new(), ..report(TradeStatus::Closed) };
         assert_eq!(decide(&order(OrderState::Pending), &closed), Verdict::Close);
@@ -229,7 +261,6 @@ mod tests {
             change(&mut changed);
             decide(&pending, &changed)
         };
-        assert_eq!(with(|r| r.amount = Some(fen(20_599))), Verdict::SetAside(Reason::WrongAmount));
         assert_eq!(with(|r| r.amount = None), Verdict::SetAside(Reason::WrongAmount));
         assert_eq!(with(|r| r.refunded = true), Verdict::SetAside(Reason::UnexpectedRefund));
         assert_eq!(with(|r| r.status = TradeStatus::Unknown), Verdict::SetAside(Reason::UnknownStatus));
@@ -244,29 +275,39 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever arrives in whatever order: an order is settled at most once, and exactly if one fitting success came.
+        /// Whatever arrives in whatever order: an order is paid at most once, and exactly if one success came that nothing
+        /// had gone back of; it settles exactly if that was enough.
         #[test]
         fn any_sequence_of_reports_settles_at_most_once(
-            reports in proptest::collection::vec((status(), 0..3i64, any::<bool>()), 0..12)
+            reports in proptest::collection::vec((status(), -1..2i64, any::<bool>()), 0..12)
         ) {
             let mut order = order(OrderState::Pending);
-            let mut settled = 0;
-            let mut fitting = false;
+            let mut first = None;
             for (status, odd, refunded) in reports {
                 let report = Report { amount: Some(fen(20_600 + odd)), refunded, ..report(status) };
-                fitting |= status == TradeStatus::Paid && odd == 0 && !refunded;
-                match decide(&order, &report) {
-                    Verdict::Settle => {
-                        settled += 1;
-                        order.state = OrderState::Paid;
-                        order.transaction = Some(report.transaction);
-                    }
-                    Verdict::Close => order.state = OrderState::Closed,
-                    Verdict::Nothing | Verdict::SetAside(_) => {}
+                if status == TradeStatus::Paid && !refunded {
+                    first = first.or(Some(odd));
                 }
+                let state = match decide(&order, &report) {
+                    Verdict::Settle => OrderState::Paid,
+                    Verdict::FallShort => OrderState::Underpaid,
+                    Verdict::Close => {
+                        order.state = OrderState::Closed;
+                        continue;
+                    }
+                    Verdict::Nothing | Verdict::SetAside(_) => continue,
+                };
+                prop_assert!(!order.state.is_final());
+                order = Order {
+                    state,
+                    amount: report.amount.expect("it was paid"),
+                    transaction: Some(report.transaction),
+                    ..order
+                };
             }
-            prop_assert_eq!(settled, i32::from(fitting));
-            prop_assert_eq!(order.state == OrderState::Paid, fitting);
+            prop_assert_eq!(order.state == OrderState::Paid, first.is_some_and(|odd| odd >= 0));
+            prop_assert_eq!(order.state == OrderState::Underpaid, first.is_some_and(|odd| odd < 0));
+            prop_assert_eq!(order.amount.get() - 20_600, first.unwrap_or(0));
         }
     }
 }

@@ -131,6 +131,11 @@ impl Request {
     }
 }
 
+/// All fields of form text, decoded, in their order.
+pub fn fields_of(form: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(form).into_owned().collect()
+}
+
 /// One field of form text, decoded.
 pub fn field_of(form: &[u8], name: &str) -> Option<String> {
     form_urlencoded::parse(form).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())

@@ -188,7 +188,7 @@ fn what_the_bank_signed_but_does_not_fit_pays_nothing() {
     for (reason, name, value) in [
         ("wrong-seller", "POSID", "999999999"),
         ("wrong-seller", "BRANCHID", "999999999"),
-        ("wrong-amount", "PAYMENT", "199.99"),
+        ("wrong-amount", "PAYMENT", "0.00"),
         ("wrong-amount", "CURCODE", "14"),
         ("unknown-order", "ORDERID", "20261124ffffffffffffffffffff"),
         ("unknown-status", "SUCCESS", "P"),

@@ -182,7 +182,7 @@ fn what_alipay_signed_but_does_not_fit_is_kept_and_acknowledged_and_pays_nothing
     let wrong = [
         ("wrong-app", "app_id", "2021000000009999"),
         ("wrong-seller", "seller_id", "2088000000009999"),
-        ("wrong-amount", "total_amount", "199.99"),
+        ("wrong-amount", "total_amount", "0.00"),
         ("wrong-amount", "total_amount", "200.001"),
         ("unknown-order", "out_trade_no", "20261124ffffffffffffffffffff"),
         ("unknown-status", "trade_status", "TRADE_PENDING"),

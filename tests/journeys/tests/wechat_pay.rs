@@ -307,7 +307,7 @@ fn what_wechat_pay_signed_but_does_not_fit_is_kept_and_pays_nothing() {
     for (number, (reason, resource)) in [
         ("wrong-app", with("/appid", json!("wx0000000000000000"))),
         ("wrong-seller", with("/mchid", json!("1900000000"))),
-        ("wrong-amount", with("/amount/total", json!(19_999))),
+        ("wrong-amount", with("/amount/total", json!(0))),
         ("wrong-amount", with("/amount/currency", json!("USD"))),
         ("wrong-amount", with("/amount/total", json!(-1))),
         ("unknown-order", with("/out_trade_no", json!("20261124ffffffffffffffffffff"))),

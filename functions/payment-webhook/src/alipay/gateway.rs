@@ -46,8 +46,18 @@ pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
     if answer.code != SUCCESS || answer.out_trade_no != order {
         return Err(failed("query", &answer));
     }
+    Ok(Trade::Known(Box::new(said(answer, evidence, now_ms))))
+}
+
+/// What an answer to `alipay.trade.query` that was kept says; none if it is of another form.
+pub fn kept(evidence: Vec<u8>, told_at: u64) -> Option<Authentic> {
+    let answer = serde_json::from_slice(&evidence).ok()?;
+    Some(said(answer, evidence, told_at))
+}
+
+fn said(answer: Answer, evidence: Vec<u8>, told_at: u64) -> Authentic {
     let (paid_at, status) = (day::parse_stamp(&answer.send_pay_date), status(&answer.trade_status));
-    Ok(Trade::Known(Box::new(Authentic::by::<Alipay>(Said {
+    Authentic::by::<Alipay>(Said {
         event: None,
         order: answer.out_trade_no,
         report: Report {
@@ -58,8 +68,9 @@ pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
             refunded: status == TradeStatus::Closed && paid_at.is_some(),
         },
         paid_at,
+        told_at,
         evidence,
-    }))))
+    })
 }
 
 /// Makes sure that `order` cannot be paid any more; false if it has been paid meanwhile.
@@ -72,11 +83,11 @@ pub async fn close(order: &str, now_ms: u64) -> Result<bool, Problem> {
     }
 }
 
-/// Sends the whole of an order back. `out_request_no` is the same each time, so that it happens once.
+/// Sends money of an order back. `out_request_no` is the same each time, so that it happens once.
 pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
     let content = json!({
-        "out_trade_no": refund.order, "out_request_no": refund.number, "refund_amount": refund.amount.to_string(),
-        "refund_reason": refund.reason(),
+        "out_trade_no": refund.id.order(), "out_request_no": refund.id.number(),
+        "refund_amount": refund.amount.to_string(), "refund_reason": refund.reason(),
     });
     let (answer, _) = call("alipay.trade.refund", &content, now_ms).await?;
     if answer.code != SUCCESS {
@@ -86,11 +97,12 @@ pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
             _ => Err(failed("refund", &answer)),
         };
     }
-    if answer.refund_fee.parse::<Fen>() != Ok(refund.amount) {
+    // All refunds of the order together.
+    if !answer.refund_fee.parse::<Fen>().is_ok_and(|fee| fee >= refund.amount) {
         return Err(failed("refund of another amount", &answer));
     }
     // A success may also mean that the money is under way: the question tells.
-    let content = json!({ "out_trade_no": refund.order, "out_request_no": refund.number });
+    let content = json!({ "out_trade_no": refund.id.order(), "out_request_no": refund.id.number() });
     let (answer, _) = call("alipay.trade.fastpay.refund.query", &content, now_ms).await?;
     let back = answer.refund_status == "REFUND_SUCCESS" && answer.refund_amount.parse() == Ok(refund.amount);
     Ok(if back { Refunded::Done(answer.trade_no) } else { Refunded::UnderWay })

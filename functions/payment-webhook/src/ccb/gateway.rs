@@ -15,10 +15,10 @@ const PATIENCE_MS: u64 = 3 * 24 * 3600 * 1000;
 
 /// How the payment of `order` stands. The bank keeps today's and the settled ones apart, and one that failed may stand
 /// beside one that succeeded.
-pub async fn query(order: &str) -> Result<Trade, Problem> {
+pub async fn query(order: &str, now_ms: u64) -> Result<Trade, Problem> {
     let mut best = None;
     for settled in [false, true] {
-        for said in ask(order, settled).await? {
+        for said in ask(order, settled, now_ms).await? {
             if said.report.status == TradeStatus::Paid {
                 return Ok(Trade::Known(Box::new(said)));
             }
@@ -31,11 +31,11 @@ pub async fn query(order: &str) -> Result<Trade, Problem> {
 /// Whether `order`, whose end is past, can be given up: it carries its own end, the bank has no call for it, and nothing
 /// of it is under way any more.
 pub async fn is_over(order: &str, expires_at: u64, now_ms: u64) -> Result<bool, Problem> {
-    Ok(now_ms >= expires_at.saturating_add(PATIENCE_MS) && matches!(query(order).await?, Trade::None))
+    Ok(now_ms >= expires_at.saturating_add(PATIENCE_MS) && matches!(query(order, now_ms).await?, Trade::None))
 }
 
 /// Each payment of `order` that is made or under way.
-async fn ask(order: &str, settled: bool) -> Result<Vec<Authentic>, Problem> {
+async fn ask(order: &str, settled: bool, now_ms: u64) -> Result<Vec<Authentic>, Problem> {
     let own = ccb_verify::own_counter().map_err(broken)?;
     let origin = settings::get("ccb_origin").await?;
     let form = ccb_request::query(order, settled).map_err(broken)?;
@@ -52,10 +52,11 @@ async fn ask(order: &str, settled: bool) -> Result<Vec<Authentic>, Problem> {
             && field(fields, "POSID") == own.pos_id
             && field(fields, "MERCHANTID") == own.merchant_id
     });
-    Ok(mine.filter_map(|fields| said(fields, order)).collect())
+    Ok(mine.filter_map(|fields| said(fields, order, now_ms)).collect())
 }
 
-fn said(fields: &[(String, String)], order: &str) -> Option<Authentic> {
+/// What the answer to a query says of one payment of `order`; none of one that failed.
+pub fn said(fields: &[(String, String)], order: &str, told_at: u64) -> Option<Authentic> {
     let code = field(fields, "STATUSCODE");
     let status = match code {
         // Failed: as if there had been none.
@@ -76,6 +77,7 @@ fn said(fields: &[(String, String)], order: &str) -> Option<Authentic> {
         },
         // It tells no time of payment.
         paid_at: None,
+        told_at,
         evidence: evidence(fields),
     }))
 }

@@ -3,7 +3,7 @@
 use super::{Ccb, evidence, gateway};
 use crate::broken;
 use crate::provider::{Trade, field};
-use crate::settle::{self, Authentic, Said};
+use crate::settle::{self, Authentic, Outcome, Said};
 use crate::signing::ccb_verify;
 use crate::signing::faults::Fault;
 use http::StatusCode;
@@ -18,34 +18,35 @@ use zerotrip_platform::{Db, Problem, Reply, Request, clock, log, settings};
 pub async fn receive(request: &Request) -> Result<Reply, Problem> {
     let text = if request.query.is_empty() { &request.body[..] } else { request.query.as_bytes() };
     let fields = verified(text)?;
-    let own = ccb_verify::own_counter().map_err(broken)?;
     let now = clock::now_ms();
-    let db = Db::open().await?;
-    let said = report(&fields);
-    let ours = field(&fields, "POSID") == own.pos_id && field(&fields, "BRANCHID") == own.branch_id;
-    if !ours {
-        settle::set_aside(&db, &said, Reason::WrongSeller, now).await?;
-    } else if said.report.status != TradeStatus::Paid || is_proof(&fields).await? {
-        settle::apply(&db, &said, now).await?;
-    } else {
-        confirm(&db, &said, now).await?;
-    }
+    take(&Db::open().await?, &fields, now, now).await?;
     Ok(Reply::new(StatusCode::OK, "text/plain", "success"))
+}
+
+/// Acts on the `fields` of a callback that the bank has signed and told at `told_at`.
+pub async fn take(db: &Db, fields: &[(String, String)], told_at: u64, now: u64) -> Result<Outcome, Problem> {
+    let own = ccb_verify::own_counter().map_err(broken)?;
+    let said = report(fields, told_at);
+    let ours = field(fields, "POSID") == own.pos_id && field(fields, "BRANCHID") == own.branch_id;
+    if !ours {
+        settle::set_aside(db, &said, Reason::WrongSeller, now).await
+    } else if said.report.status != TradeStatus::Paid || is_proof(fields).await? {
+        settle::apply(db, &said, now).await
+    } else {
+        confirm(db, &said, now).await
+    }
 }
 
 /// Asks the bank whether what it told is so. An order that waits is asked about again by the janitor; of another nobody
 /// would ask, so that the callback is kept for a person.
-async fn confirm(db: &Db, said: &Authentic, now: u64) -> Result<(), Problem> {
-    match gateway::query(&said.order).await? {
+async fn confirm(db: &Db, said: &Authentic, now: u64) -> Result<Outcome, Problem> {
+    match gateway::query(&said.order, now).await? {
         Trade::Known(confirmed) if confirmed.report.status == TradeStatus::Paid => {
-            settle::apply(db, &confirmed, now).await?;
+            settle::apply(db, &confirmed, now).await
         }
-        _ if settle::is_pending(db, &said.order).await? => {}
-        _ => {
-            settle::set_aside(db, said, Reason::Unconfirmed, now).await?;
-        }
+        _ if settle::is_pending(db, &said.order).await? => Ok(Outcome::Waiting),
+        _ => settle::set_aside(db, said, Reason::Unconfirmed, now).await,
     }
-    Ok(())
 }
 
 /// Whether the callback may settle by itself: it is the server's, not the page's, which has no ACC_TYPE, and no larger
@@ -75,7 +76,7 @@ fn verified(text: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     })
 }
 
-fn report(fields: &[(String, String)]) -> Authentic {
+fn report(fields: &[(String, String)], told_at: u64) -> Authentic {
     let field = |name| field(fields, name);
     let status = match field("SUCCESS") {
         "Y" => TradeStatus::Paid,
@@ -97,6 +98,7 @@ fn report(fields: &[(String, String)]) -> Authentic {
         order: order.to_owned(),
         report: Report { status, transaction: order.to_owned(), amount, refunded: false },
         paid_at: None,
+        told_at,
         // Without USRMSG and USRINFO: whoever paid is nobody's business here.
         evidence: evidence(fields),
     })

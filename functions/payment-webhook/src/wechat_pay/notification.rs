@@ -2,13 +2,13 @@
 
 use super::trade::Transaction;
 use super::{WechatPay, api, certificates, refund};
-use crate::settle::{self, Authentic, Said};
+use crate::settle::{self, Authentic, Outcome, Said};
 use crate::signing::faults::{Fault, Refusal};
 use crate::signing::wechat_pay_verify::{self, Opened};
 use crate::{broken, refunds};
 use http::StatusCode;
 use zerotrip_domain::payment::{Reason, Report, TradeStatus};
-use zerotrip_domain::refund::number;
+use zerotrip_domain::refund::RefundId;
 use zerotrip_platform::wechat_pay::{self, Signature};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
 
@@ -18,11 +18,12 @@ pub async fn receive(request: &Request) -> Result<Reply, Problem> {
     let now = clock::now_ms();
     let db = Db::open().await?;
     let opened = verified(request, &db, now).await?;
+    let told = Told { event: Some(opened.id), resource: opened.resource, at: now };
     match opened.original_type.as_str() {
-        "transaction" => transaction(&db, opened, now).await?,
-        "refund" => refunded(&db, opened, now).await?,
-        _ => set_aside(&db, opened, String::new(), Reason::Unreadable, now).await?,
-    }
+        "transaction" => transaction(&db, told, now).await?,
+        "refund" => refunded(&db, told, now).await?,
+        _ => set_aside(&db, told, String::new(), Reason::Unreadable, now).await?,
+    };
     Ok(Reply::no_content())
 }
 
@@ -50,37 +51,56 @@ async fn verified(request: &Request, db: &Db, now: u64) -> Result<Opened, Proble
     ))
 }
 
-async fn transaction(db: &Db, opened: Opened, now: u64) -> Result<(), Problem> {
-    let own = wechat_pay_verify::own_merchant().map_err(broken)?;
-    let Some(transaction) = Transaction::parse(&opened.resource) else {
-        return set_aside(db, opened, String::new(), Reason::Unreadable, now).await;
-    };
-    let ours = transaction.is_of(&own);
-    let said = transaction.said(Some(opened.id), opened.resource.into_bytes());
-    match ours {
-        (true, true) => settle::apply(db, &said, now).await?,
-        (false, _) => settle::set_aside(db, &said, Reason::WrongApp, now).await?,
-        (_, false) => settle::set_aside(db, &said, Reason::WrongSeller, now).await?,
-    };
-    Ok(())
+/// What WeChat Pay has signed: a notification's resource, or an answer.
+pub struct Told {
+    /// The notification.
+    pub event: Option<String>,
+    /// JSON text.
+    pub resource: String,
+    /// Unix ms.
+    pub at: u64,
 }
 
-async fn refunded(db: &Db, opened: Opened, now: u64) -> Result<(), Problem> {
+/// Acts on what it says of a transaction.
+pub async fn transaction(db: &Db, told: Told, now: u64) -> Result<Outcome, Problem> {
     let own = wechat_pay_verify::own_merchant().map_err(broken)?;
-    let Some(said) = refund::Notified::parse(&opened.resource) else {
-        return set_aside(db, opened, String::new(), Reason::Unreadable, now).await;
+    let Some(transaction) = Transaction::parse(&told.resource) else {
+        return set_aside(db, told, String::new(), Reason::Unreadable, now).await;
     };
-    let named = said.mchid == own.mch_id && said.out_refund_no == number(&said.out_trade_no);
-    if named && refunds::is_ours(db, &said.out_trade_no, said.fen()).await? {
+    let ours = transaction.is_of(&own);
+    let said = transaction.said(told.event, told.resource.into_bytes(), told.at);
+    match ours {
+        (true, true) => settle::apply(db, &said, now).await,
+        (false, _) => settle::set_aside(db, &said, Reason::WrongApp, now).await,
+        (_, false) => settle::set_aside(db, &said, Reason::WrongSeller, now).await,
+    }
+}
+
+/// Acts on what it says of a refund.
+pub async fn refunded(db: &Db, told: Told, now: u64) -> Result<Outcome, Problem> {
+    let own = wechat_pay_verify::own_merchant().map_err(broken)?;
+    let Some(said) = refund::Notified::parse(&told.resource) else {
+        return set_aside(db, told, String::new(), Reason::Unreadable, now).await;
+    };
+    let named = RefundId::numbered(&said.out_refund_no).filter(|id| id.order() == said.out_trade_no);
+    if let Some(id) = named.filter(|_| said.mchid == own.mch_id)
+        && refunds::is_ours(db, &id, said.fen()).await?
+    {
         let what = refund::state(&said.refund_status, said.refund_id);
-        return refunds::record(db, &said.out_trade_no, what, now).await;
+        return refunds::record(db, &id, what, now).await.map(|()| Outcome::Refund);
     }
     // Somebody made it on the merchant platform.
-    set_aside(db, opened, said.out_trade_no, Reason::UnexpectedRefund, now).await
+    set_aside(db, told, said.out_trade_no, Reason::UnexpectedRefund, now).await
 }
 
 /// Authentic, and not to be acted on: kept for a person, and not sent again.
-async fn set_aside(db: &Db, opened: Opened, order: String, reason: Reason, now: u64) -> Result<(), Problem> {
+pub async fn set_aside(
+    db: &Db,
+    told: Told,
+    order: String,
+    reason: Reason,
+    now: u64,
+) -> Result<Outcome, Problem> {
     let report = Report {
         status: TradeStatus::Unknown,
         transaction: String::new(),
@@ -88,11 +108,12 @@ async fn set_aside(db: &Db, opened: Opened, order: String, reason: Reason, now: 
         refunded: reason == Reason::UnexpectedRefund,
     };
     let said = Authentic::by::<WechatPay>(Said {
-        event: Some(opened.id),
+        event: told.event,
         order,
         report,
         paid_at: None,
-        evidence: opened.resource.into_bytes(),
+        told_at: told.at,
+        evidence: told.resource.into_bytes(),
     });
-    settle::set_aside(db, &said, reason, now).await.map(drop)
+    settle::set_aside(db, &said, reason, now).await
 }

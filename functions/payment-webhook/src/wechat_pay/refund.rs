@@ -47,19 +47,19 @@ impl Notified {
 
 const ODD: &str = "a refund of wechat-pay is not of its form";
 
-/// Sends the whole of an order back, or finds how that stands: the same call tells both.
+/// Sends money of an order back, or finds how that stands: the same call tells both.
 pub async fn make(db: &Db, refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
     let public = settings::get("public_url").await?;
     let fen = refund.amount.get();
     let body = json!({
-        "out_trade_no": refund.order, "out_refund_no": refund.number, "reason": refund.reason(),
+        "out_trade_no": refund.id.order(), "out_refund_no": refund.id.number(), "reason": refund.reason(),
         "notify_url": format!("{}/pay/wechat-pay/notifications", public.trim_end_matches('/')),
-        "amount": { "refund": fen, "total": fen, "currency": "CNY" },
+        "amount": { "refund": fen, "total": refund.paid.get(), "currency": "CNY" },
     });
     let said = api::call(db, Method::POST, "/v3/refund/domestic/refunds", body.to_string(), now_ms).await?;
     let text = said.map_err(|code| failed("refund", &code))?;
     let answer: Answer = serde_json::from_str(&text).map_err(|_| Problem::unavailable(ODD))?;
-    if answer.out_refund_no != refund.number || answer.amount.refund != fen {
+    if answer.out_refund_no != refund.id.number() || answer.amount.refund != fen {
         return Err(Problem::unavailable("wechat-pay answers about another refund"));
     }
     Ok(state(&answer.status, answer.refund_id))

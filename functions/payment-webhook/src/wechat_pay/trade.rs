@@ -46,7 +46,7 @@ impl Transaction {
     }
 
     /// What it means for the order.
-    pub fn said(self, event: Option<String>, evidence: Vec<u8>) -> Authentic {
+    pub fn said(self, event: Option<String>, evidence: Vec<u8>, told_at: u64) -> Authentic {
         let paid_at = day::parse_rfc3339(&self.success_time);
         let status = match self.trade_state.as_str() {
             "NOTPAY" | "USERPAYING" | "ACCEPT" | "PAYERROR" => TradeStatus::Waiting,
@@ -66,6 +66,7 @@ impl Transaction {
                 refunded: self.trade_state == "REFUND",
             },
             paid_at,
+            told_at,
             evidence,
         })
     }
@@ -90,7 +91,7 @@ pub async fn query(db: &Db, order: &str, now_ms: u64) -> Result<Trade, Problem> 
     if transaction.is_of(&own) != (true, true) || transaction.out_trade_no != order {
         return Err(Problem::unavailable("wechat-pay answers about another order"));
     }
-    Ok(Trade::Known(Box::new(transaction.said(None, text.into_bytes()))))
+    Ok(Trade::Known(Box::new(transaction.said(None, text.into_bytes(), now_ms))))
 }
 
 /// Makes sure that `order` cannot be paid any more; false if it has been paid meanwhile.

@@ -7,11 +7,14 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Alipay, cashier::return_location, failure::Failure, faults::Faults, notice::Notification, trade::Trade,
+    Alipay, Fen, cashier::return_location, failure::Failure, faults::Faults, notice::Notification,
+    trade::Trade,
 };
 
 /// Every trade.
@@ -20,18 +23,34 @@ pub async fn trades(State(alipay): State<Arc<Alipay>>) -> Json<Value> {
     Json(book.trades().map(|trade| shown(&alipay, trade)).collect())
 }
 
+/// How a trade is paid without a browser.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Paying {
+    /// By a mistake of Alipay's, another amount than was ordered.
+    total_fen: Option<Fen>,
+}
+
 /// `pay` without a browser, `expire` before its time, `finish` as after a year.
 pub async fn act(
     State(alipay): State<Arc<Alipay>>,
     Path((out_trade_no, act)): Path<(String, String)>,
+    body: Bytes,
 ) -> Response {
+    let paying: Paying = match body.is_empty() {
+        true => Paying::default(),
+        false => match serde_json::from_slice(&body) {
+            Ok(paying) => paying,
+            Err(error) => return failed(StatusCode::BAD_REQUEST, &error.to_string()),
+        },
+    };
     let mut book = alipay.book();
     let Some(trade) = book.trade(&out_trade_no) else {
         return failed(StatusCode::NOT_FOUND, "ACQ.TRADE_NOT_EXIST");
     };
     let now_ms = alipay.clock.now_ms();
     let next = match act.as_str() {
-        "pay" => trade.paid(now_ms),
+        "pay" => trade.taking(paying.total_fen).paid(now_ms),
         "expire" => trade.closed(now_ms),
         "finish" => trade.finished(),
         _ => return failed(StatusCode::NOT_FOUND, "no such act: pay, expire, finish"),

@@ -107,6 +107,13 @@ impl Trade {
         }
     }
 
+    /// The same for another amount.
+    pub fn taking(&self, total_fen: Option<Fen>) -> Self {
+        let mut next = self.clone();
+        next.order.total_fen = total_fen.unwrap_or(self.order.total_fen);
+        next
+    }
+
     pub fn paid(&self, now_ms: i64) -> Result<Self, Refused> {
         self.payable(now_ms)?;
         Ok(Self { status: Status::TradeSuccess, paid_ms: Some(now_ms), ..self.clone() })

@@ -42,6 +42,8 @@ pub async fn trade(State(wechat): State<Arc<WechatPay>>, Path(out_trade_no): Pat
 struct Paying {
     /// What a coupon pays.
     coupon_fen: i64,
+    /// By a mistake of WeChat Pay's, another amount than was ordered.
+    total_fen: Option<i64>,
 }
 
 /// `pay` without a phone, `expire` before its time.
@@ -65,7 +67,7 @@ pub async fn act(
 fn paid(wechat: &WechatPay, out_trade_no: &str, body: &[u8]) -> Result<Trade, Failure> {
     let paying: Paying = if body.is_empty() { Paying::default() } else { order::json(body)? };
     let named = wechat.book().trade(out_trade_no).and_then(|trade| trade.order.openid().map(str::to_owned));
-    pay(wechat, out_trade_no, named.as_deref().unwrap_or(OPENID), paying.coupon_fen)
+    pay(wechat, out_trade_no, named.as_deref().unwrap_or(OPENID), paying.coupon_fen, paying.total_fen)
 }
 
 /// WeChat Pay tells nobody that an order's time is over.

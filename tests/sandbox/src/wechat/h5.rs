@@ -86,7 +86,7 @@ pub async fn press(State(wechat): State<Arc<WechatPay>>, RawQuery(query): RawQue
     let paid = Opened::parse(&wechat, query).and_then(|opened| {
         // The button may be pressed twice.
         if opened.trade.payment.is_none() {
-            pay(&wechat, &opened.trade.order.out_trade_no, OPENID, 0)?;
+            pay(&wechat, &opened.trade.order.out_trade_no, OPENID, 0, None)?;
         }
         Ok(opened.redirect_url)
     });

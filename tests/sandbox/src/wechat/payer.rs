@@ -24,11 +24,17 @@ use crate::page::{escape, page};
 pub const OPENID: &str = "oZeroTripPayer00000000000017";
 
 /// This payer pays this trade, and the merchant is told.
-pub fn pay(wechat: &WechatPay, out_trade_no: &str, openid: &str, coupon_fen: i64) -> Result<Trade, Failure> {
+pub fn pay(
+    wechat: &WechatPay,
+    out_trade_no: &str,
+    openid: &str,
+    coupon_fen: i64,
+    total_fen: Option<i64>,
+) -> Result<Trade, Failure> {
     let now_ms = wechat.clock.now_ms();
     let mut book = wechat.book();
     let trade = book.trade(out_trade_no).ok_or_else(Failure::no_such_order)?;
-    let next = trade.paid(openid, coupon_fen, now_ms)?;
+    let next = trade.taking(total_fen).paid(openid, coupon_fen, now_ms)?;
     wechat.settle_payment(&mut book, next.clone(), now_ms)?;
     Ok(next)
 }
@@ -82,7 +88,7 @@ fn jsapi(wechat: &WechatPay, body: &[u8]) -> Result<(), Failure> {
         .strip_prefix("prepay_id=")
         .ok_or_else(|| Failure::parameter("package", "应为 prepay_id=…"))?;
     let number = offered(wechat, prepay_id, TradeType::Jsapi, |trade| &trade.prepay_id)?;
-    pay(wechat, &number, request.openid.as_deref().unwrap_or(OPENID), 0).map(|_| ())
+    pay(wechat, &number, request.openid.as_deref().unwrap_or(OPENID), 0, None).map(|_| ())
 }
 
 /// The order number of a trade of this kind under this name, while what was given out is good.
@@ -116,7 +122,7 @@ pub async fn native_pay(State(wechat): State<Arc<WechatPay>>, body: Bytes) -> Re
         let ticket = scanned.code_url.strip_prefix("weixin://wxpay/bizpayurl?pr=");
         let ticket = ticket.ok_or_else(|| Failure::parameter("code_url", "不是支付二维码"))?;
         let number = offered(&wechat, ticket, TradeType::Native, |trade| &trade.ticket)?;
-        pay(&wechat, &number, OPENID, 0)
+        pay(&wechat, &number, OPENID, 0, None)
     });
     match paid {
         Ok(trade) => Json(json!({ "out_trade_no": trade.order.out_trade_no })).into_response(),

@@ -137,6 +137,13 @@ impl Trade {
         Ok(Self { offered_ms: now_ms, ..self.clone() })
     }
 
+    /// The same for another amount.
+    pub fn taking(&self, total_fen: Option<i64>) -> Self {
+        let mut next = self.clone();
+        next.order.amount.total = total_fen.unwrap_or(self.total());
+        next
+    }
+
     /// `openid` pays all but what a coupon pays.
     pub fn paid(&self, openid: &str, coupon_fen: i64, now_ms: i64) -> Result<Self, Refused> {
         self.payable(now_ms)?;
