@@ -7,6 +7,7 @@ use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader, Tag};
 
 /// What is left of the content of one structure.
+#[derive(Clone)]
 pub(crate) struct Elements<'a>(SliceReader<'a>);
 
 impl<'a> Elements<'a> {
@@ -18,7 +19,8 @@ impl<'a> Elements<'a> {
         Some(inner)
     }
 
-    fn of(content: &'a [u8]) -> Option<Self> {
+    /// The elements of a structure's content.
+    pub(crate) fn of(content: &'a [u8]) -> Option<Self> {
         SliceReader::new(content).ok().map(Self)
     }
 

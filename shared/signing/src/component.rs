@@ -36,7 +36,7 @@ macro_rules! kept {
         fn check_variable(name: &str, now_ms: u64) -> Result<(), Fault> {
             match name {
                 $($name => $getter().and_then(|value| usable(value, now_ms)),)*
-                other => Err(Fault::Misconfigured(format!("{other}: no such key ring"))),
+                other => Err(Fault::of(other, "no such key ring")),
             }
         }
     };
@@ -79,7 +79,11 @@ impl Usable for Ring {
     }
 }
 impl Usable for [u8; 32] {}
-impl Usable for alipay::Merchant {}
+impl Usable for alipay::Merchant {
+    fn usable(&self, now_ms: u64) -> Result<(), Fault> {
+        Self::usable(self, now_ms)
+    }
+}
 impl Usable for wechat_pay::Merchant {}
 impl Usable for ccb::Counter {}
 
@@ -90,8 +94,8 @@ fn usable(value: &impl Usable, now_ms: u64) -> Result<(), Fault> {
 fn variable(name: &str) -> Result<String, Fault> {
     match store::get(name) {
         Ok(Some(value)) if !value.is_empty() => Ok(value),
-        Ok(_) => Err(Fault::Misconfigured(format!("{name}: not set for this component"))),
-        Err(_) => Err(Fault::Misconfigured(format!("{name}: the variable provider failed"))),
+        Ok(_) => Err(Fault::of(name, "not set for this component")),
+        Err(_) => Err(Fault::of(name, "the variable provider failed")),
     }
 }
 

@@ -24,6 +24,14 @@ pub enum Fault {
     Misconfigured(String),
 }
 
+impl Fault {
+    /// Our own `variable` has this defect. In one place, since formatting takes its room wherever it stands.
+    #[inline(never)]
+    pub(crate) fn of(variable: &str, defect: &str) -> Self {
+        Self::Misconfigured(format!("{variable}: {defect}"))
+    }
+}
+
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

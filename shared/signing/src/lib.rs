@@ -27,3 +27,4 @@ pub mod sealing;
 pub mod session;
 pub mod ticket_code;
 pub mod wechat_pay;
+mod x509;

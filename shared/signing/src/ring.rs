@@ -49,37 +49,40 @@ impl KeyText {
 impl Ring {
     /// Reads the ring that variable `name` holds. The error names the variable and the defect, never a key.
     pub fn parse(name: &'static str, text: &str) -> Result<Self, Fault> {
-        let bad = |defect: String| Fault::Misconfigured(format!("{name}: {defect}"));
-        let ring = json::read(text).map_err(|at| bad(format!("not a key ring (no JSON from byte {at})")))?;
+        let ring = json::read(text)
+            .map_err(|at| Fault::of(name, &format!("not a key ring (no JSON from byte {at})")))?;
         let texts = ring
             .members(["keys"])
             .and_then(|[keys]| json::elements(keys?))
-            .ok_or_else(|| bad("not a key ring (not {\"keys\": […]})".to_owned()))?;
+            .ok_or_else(|| Fault::of(name, "not a key ring (not {\"keys\": […]})"))?;
         if texts.is_empty() {
-            return Err(bad("holds no key".to_owned()));
+            return Err(Fault::of(name, "holds no key"));
         }
         let mut keys: Vec<Key> = Vec::with_capacity(texts.len());
         for text in texts {
             let key = KeyText::read(text).ok_or_else(|| {
                 let place = keys.len() + 1;
-                bad(format!(
-                    "not a key ring (key {place} is not {{\"kid\", \"key\", \"not_before\", \"retire\"}})"
-                ))
+                Fault::of(
+                    name,
+                    &format!(
+                        "not a key ring (key {place} is not {{\"kid\", \"key\", \"not_before\", \"retire\"}})"
+                    ),
+                )
             })?;
             let kid = key.kid;
+            let bad = |defect: &str| Fault::of(name, &format!("kid {kid}{defect}"));
             if keys.iter().any(|other| other.kid == kid) {
-                return Err(bad(format!("kid {kid} stands twice")));
+                return Err(bad(" stands twice"));
             }
-            let raw = decode_secret(&key.key).map_err(|defect| bad(format!("kid {kid}: {defect}")))?;
-            let mut secret = [0; 32];
-            mac::derive(&raw, None, format!("zerotrip {name} v1").as_bytes(), &mut secret);
-            let instant = |field: &str, text: &str| {
-                instant::parse(text).ok_or_else(|| bad(format!("kid {kid}: {field} is not RFC 3339")))
+            let secret = secret(name, &key.key).map_err(|defect| bad(&format!(": {defect}")))?;
+            let not_before_ms =
+                instant::parse(&key.not_before).ok_or_else(|| bad(": not_before is not RFC 3339"))?;
+            let retire_ms = match key.retire {
+                None => None,
+                Some(retire) => Some(instant::parse(&retire).ok_or_else(|| bad(": retire is not RFC 3339"))?),
             };
-            let not_before_ms = instant("not_before", &key.not_before)?;
-            let retire_ms = key.retire.as_deref().map(|text| instant("retire", text)).transpose()?;
             if retire_ms.is_some_and(|retire| retire <= not_before_ms) {
-                return Err(bad(format!("kid {kid}: retires before it starts")));
+                return Err(bad(": retires before it starts"));
             }
             keys.push(Key { kid, secret, not_before_ms, retire_ms });
         }
@@ -92,7 +95,7 @@ impl Ring {
             .iter()
             .filter(|key| key.in_use_at(now_ms))
             .min_by_key(|key| Reverse(key.not_before_ms))
-            .ok_or_else(|| Fault::Misconfigured(format!("{}: no key is in use now", self.name)))
+            .ok_or_else(|| Fault::of(self.name, "no key is in use now"))
     }
 
     /// The key `kid`, whatever its dates: for codes that outlive keys.
@@ -115,19 +118,22 @@ impl Key {
 
 /// The single key `{"key":"base64url"}` of a variable that has no ring: the blind index.
 pub fn single(name: &'static str, text: &str) -> Result<[u8; 32], Fault> {
-    let bad = |defect: &str| Fault::Misconfigured(format!("{name}: {defect}"));
     let key =
         json::read(text).ok().and_then(|single| single.members(["key"])).and_then(|[key]| json::string(key?));
-    let key = key.ok_or_else(|| bad("not {\"key\": \"…\"}"))?;
-    let raw = decode_secret(&key).map_err(bad)?;
+    key.ok_or("not {\"key\": \"…\"}")
+        .and_then(|key| secret(name, &key))
+        .map_err(|defect| Fault::of(name, defect))
+}
+
+/// The key of a variable, derived for its purpose from base64url.
+fn secret(name: &str, text: &str) -> Result<[u8; 32], &'static str> {
+    let raw = Base64UrlUnpadded::decode_vec(text).map_err(|_| "key is not base64url without padding")?;
+    if raw.len() < MIN_SECRET {
+        return Err("key is shorter than 32 bytes");
+    }
     let mut secret = [0; 32];
     mac::derive(&raw, None, format!("zerotrip {name} v1").as_bytes(), &mut secret);
     Ok(secret)
-}
-
-fn decode_secret(text: &str) -> Result<Vec<u8>, &'static str> {
-    let raw = Base64UrlUnpadded::decode_vec(text).map_err(|_| "key is not base64url without padding")?;
-    if raw.len() < MIN_SECRET { Err("key is shorter than 32 bytes") } else { Ok(raw) }
 }
 
 #[cfg(test)]

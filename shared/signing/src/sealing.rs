@@ -19,7 +19,7 @@ pub fn seal(ring: &Ring, context: &str, plain: &[u8], nonce: [u8; 12], now_ms: u
     let payload = Payload { msg: plain, aad: &aad };
     let sealed = Aes256Gcm::new(&key.secret.into())
         .encrypt(&Nonce::from(nonce), payload)
-        .map_err(|_| Fault::Misconfigured("sealing_keys: the field is too long to seal".to_owned()))?;
+        .map_err(|_| Fault::of("sealing_keys", "the field is too long to seal"))?;
     let mut out = vec![VERSION, key.kid];
     out.extend(nonce);
     out.extend(sealed);

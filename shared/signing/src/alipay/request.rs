@@ -29,6 +29,10 @@ pub fn sign(
         ("timestamp", &timestamp),
         ("version", "1.0"),
     ];
+    if let Some(certificates) = &merchant.certificates {
+        fields.push(("app_cert_sn", &certificates.app_sn));
+        fields.push(("alipay_root_cert_sn", &certificates.root_sn));
+    }
     let given = parameters.iter().filter(|(_, value)| !value.is_empty());
     fields.extend(given.map(|(name, value)| (name.as_str(), value.as_str())));
     let signature = merchant.sign_as_us(&joined_texts(&sorted(fields.iter().copied())))?;

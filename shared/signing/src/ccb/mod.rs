@@ -48,7 +48,7 @@ pub struct Counter {
 impl Counter {
     /// Reads the variable. The error names the defect, never the password.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        Self::read(text).map_err(|defect| Fault::Misconfigured(format!("ccb: {defect}")))
+        Self::read(text).map_err(|defect| Fault::of("ccb", defect))
     }
 
     fn read(text: &str) -> Result<Self, &'static str> {

@@ -5,10 +5,8 @@
 //! known to us and the issuer's signature is not checked: it could say no more than that.
 
 use super::{Merchant, sealed};
-use crate::asn1::Elements;
-use crate::{hex, instant, json, rsa_key};
-use der::asn1::AnyRef;
-use der::{Tag, TagNumber};
+use crate::x509::Certificate;
+use crate::{hex, json, rsa_key};
 use rsa::PublicKey;
 
 /// Longest answer that is looked at.
@@ -35,38 +33,9 @@ fn find(merchant: &Merchant, serial: &str, answer: &str, now_s: u64) -> Option<P
     None
 }
 
-/// The RSA key of a certificate (RFC 5280) that has this serial and is valid at `now_s`.
-fn public_key(certificate: &[u8], serial: &str, now_s: u64) -> Option<PublicKey> {
-    let mut certificate = Elements::of_sequence(certificate)?.sequence()?;
-    let version = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
-    certificate.content(version)?;
-    if hex::encode(certificate.unsigned()?).to_ascii_uppercase() != serial {
-        return None;
-    }
-    let (_algorithm, _issuer) = (certificate.sequence()?, certificate.sequence()?);
-    let mut validity = certificate.sequence()?;
-    let (from, to) = (seconds(validity.any()?)?, seconds(validity.any()?)?);
-    if now_s < from || to < now_s {
-        return None;
-    }
-    let _subject = certificate.sequence()?;
-    rsa_key::public_of(certificate.sequence()?, rsa_key::SIZES)
-}
-
-/// Unix seconds of UTCTime or GeneralizedTime, in UTC to the second as RFC 5280 (4.1.2.5) wants them.
-fn seconds(time: AnyRef<'_>) -> Option<u64> {
-    let digits = std::str::from_utf8(time.value()).ok()?;
-    let century = match time.header().tag() {
-        Tag::GeneralizedTime => "",
-        Tag::UtcTime if digits < "50" => "20",
-        Tag::UtcTime => "19",
-        _ => return None,
-    };
-    let all = format!("{century}{digits}");
-    let (date, time) = all.split_at_checked(8)?;
-    let (year, date) = date.split_at_checked(4)?;
-    let (month, day) = date.split_at_checked(2)?;
-    let (hour, time) = time.split_at_checked(2)?;
-    let (minute, second) = time.split_at_checked(2)?;
-    Some(instant::parse(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}"))? / 1000)
+/// The RSA key of a certificate that has this serial and is valid at `now_s`.
+fn public_key(der: &[u8], serial: &str, now_s: u64) -> Option<PublicKey> {
+    let certificate = Certificate::read(der)?;
+    let named = hex::encode(certificate.serial).to_ascii_uppercase() == serial;
+    (named && certificate.validity.holds_at(now_s)).then(|| certificate.rsa_key())?
 }

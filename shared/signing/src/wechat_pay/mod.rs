@@ -45,7 +45,7 @@ pub struct Merchant {
 impl Merchant {
     /// Reads the variable. The error names the defect, never a key or the secret.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        Self::read(text).map_err(|defect| Fault::Misconfigured(format!("wechat_pay: {defect}")))
+        Self::read(text).map_err(|defect| Fault::of("wechat_pay", defect))
     }
 
     fn read(text: &str) -> Result<Self, &'static str> {
@@ -81,7 +81,7 @@ impl Merchant {
 
     fn sign_as_us(&self, content: &str) -> Result<String, Fault> {
         rsa_key::sign(&self.private, content.as_bytes())
-            .ok_or_else(|| Fault::Misconfigured("wechat_pay: merchant_private_key cannot sign".to_owned()))
+            .ok_or_else(|| Fault::of("wechat_pay", "merchant_private_key cannot sign"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Alipay signatures, with the openssl command line as the other side.
 
+mod certificates;
+#[path = "../other/mod.rs"]
 mod other;
 
 use base64::Engine as _;
