@@ -296,4 +296,8 @@ impl exports::passwords::Guest for Component {
     fn verify(password: String, stored: Option<String>) -> Result<bool, WitFault> {
         Ok(password::verify(&password, stored.as_deref())?)
     }
+
+    fn outdated(stored: String) -> bool {
+        password::outdated(&stored)
+    }
 }

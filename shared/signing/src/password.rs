@@ -1,8 +1,12 @@
-//! Password hashes: Argon2id (RFC 9106), 19 MiB, t=2, p=1, as a PHC string.
+//! Password hashes: Argon2id (RFC 9106), 19 MiB, t=2, p=1, as a PHC string. Accounts of an older system bring hashes
+//! of `old` forms along, which are good until the next right password.
+
+mod old;
 
 use crate::fault::{Fault, Refusal};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64ct::{Base64, Encoding as _};
+use subtle::{Choice, ConstantTimeEq as _};
 
 /// Longer passwords are refused before any work is done.
 pub const MAX_BYTES: usize = 1024;
@@ -14,15 +18,29 @@ pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, Fault> {
     Ok(format!("{PREFIX}{}${}", encode(&salt), encode(&hash)))
 }
 
-/// Whether `password` is the stored one. Without a stored hash the same work is done, and the answer is no.
+/// Whether `password` is the stored one.
+///
+/// Without a stored hash, or with one of an unknown form, Argon2id's work is done and the answer is no; for salted
+/// SHA-256 as well, so that time does not tell who has an account. A bcrypt hash takes its own time and does tell, as
+/// long as it is there.
 pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Fault> {
-    let known = stored.is_some();
-    let (salt, expected) = match stored {
-        Some(stored) => parse(stored).ok_or(Refusal::Malformed)?,
-        None => ([0; 16], [0; 32]),
-    };
-    let hash = argon2id(password, &salt)?;
-    Ok(bool::from(subtle::ConstantTimeEq::ct_eq(&hash[..], &expected[..])) && known)
+    if password.len() > MAX_BYTES {
+        return Err(Refusal::Malformed.into());
+    }
+    if let Some(bcrypt) = stored.and_then(old::Bcrypt::parse) {
+        return Ok(bcrypt.verifies(password));
+    }
+    let current = stored.and_then(parse);
+    let (salt, expected) = current.unwrap_or_default();
+    let is_current = bool::from(ct_eq(&argon2id(password, &salt)?, &expected)) && current.is_some();
+    let sha256 = stored.and_then(old::Sha256::parse);
+    Ok(is_current || sha256.is_some_and(|sha256| sha256.verifies(password)))
+}
+
+/// Whether `stored` should give way to a fresh hash once the password has been right: it is not of the form that
+/// [`hash`] makes.
+pub fn outdated(stored: &str) -> bool {
+    parse(stored).is_none()
 }
 
 fn parse(stored: &str) -> Option<([u8; 16], [u8; 32])> {
@@ -35,6 +53,10 @@ fn parse(stored: &str) -> Option<([u8; 16], [u8; 32])> {
 /// A PHC string's base64 has no padding: 16 bytes lack two characters of it, 32 bytes one.
 fn encode(bytes: &[u8]) -> String {
     Base64::encode_string(bytes).trim_end_matches('=').to_owned()
+}
+
+fn ct_eq(one: &[u8], other: &[u8]) -> Choice {
+    one.ct_eq(other)
 }
 
 fn argon2id(password: &str, salt: &[u8]) -> Result<[u8; 32], Fault> {
@@ -60,10 +82,7 @@ mod tests {
         assert_eq!(verify("correct horse battery", Some(&stored)), Ok(true));
         assert_eq!(verify("correct horse batterz", Some(&stored)), Ok(false));
         assert_eq!(verify("", None), Ok(false));
-        assert_eq!(
-            verify("x", Some("$argon2id$v=19$m=4294967295,t=9,p=9$AA$AA")),
-            Err(Refusal::Malformed.into())
-        );
+        assert_eq!(verify("x", Some("$argon2id$v=19$m=4294967295,t=9,p=9$AA$AA")), Ok(false));
         assert_eq!(verify(&"x".repeat(1025), None), Err(Refusal::Malformed.into()));
     }
 
@@ -75,9 +94,11 @@ mod tests {
         assert_eq!(encode(&hash), REFERENCE);
         let stored = format!("{PREFIX}{}${REFERENCE}", "c29tZXNhbHQxMjM0NTY3OA");
         assert_eq!(verify("password", Some(&stored)), Ok(true));
+        assert!(!outdated(&stored));
         for padded in [format!("{stored}="), stored.replace('$', "=$"), stored[..stored.len() - 1].to_owned()]
         {
-            assert_eq!(verify("password", Some(&padded)), Err(Refusal::Malformed.into()));
+            assert_eq!(verify("password", Some(&padded)), Ok(false));
+            assert!(outdated(&padded));
         }
     }
 
