@@ -35,7 +35,7 @@ struct Api;
 
 /// 200 when the keys are usable and the database answers.
 pub async fn ready() -> Result<Reply, Problem> {
-    let rings = ["session_keys", "sealing_keys", "index_key", "audit_keys"].map(str::to_owned);
+    let rings = ["session_keys", "sealing_keys", "index_key", "audit_keys", "alipay"].map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     // Its newest table: the migrations are there.
     Db::open().await?.one("SELECT id FROM audit_lines LIMIT 1", []).await?;

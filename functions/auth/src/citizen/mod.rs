@@ -1,5 +1,7 @@
 //! Citizens: from a proven phone to a real person, and their log-ins.
 
+#[expect(dead_code, reason = "face checks and account links follow")]
+pub mod alipay_gateway;
 pub mod authority;
 pub mod consents;
 pub mod ctid;
