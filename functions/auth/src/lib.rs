@@ -7,7 +7,7 @@ mod meta;
 mod session;
 mod staff;
 
-use citizen::{consents, me, one_time_code, real_name, registration};
+use citizen::{alipay, consents, me, one_time_code, real_name, registration};
 use http::Method;
 use spin_sdk::http::IntoResponse;
 use staff::{activation, devices, invitations, principals};
@@ -57,7 +57,14 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["auth", "one-time-codes"]) => one_time_code::create(request).await,
         (&Method::POST, ["auth", "citizens"]) => registration::register(request).await,
         (&Method::POST, ["auth", "citizens", "sessions"]) => citizen::login::log_in(request).await,
+        (&Method::POST, ["auth", "citizens", "sessions", "alipay"]) => alipay::log_in::log_in(request).await,
+        (&Method::POST, ["auth", "alipay"]) => alipay::way::create(request).await,
+        (&Method::GET, ["auth", "alipay"]) => alipay::way::go(request).await,
+        (&Method::GET, ["auth", "alipay", "return"]) => alipay::way::hand_over(request).await,
         (&Method::GET, ["auth", "citizens", "me"]) => me::show(request).await,
+        (&Method::POST, ["auth", "citizens", "me", "alipay"]) => alipay::link::create(request).await,
+        (&Method::GET, ["auth", "citizens", "me", "alipay"]) => alipay::link::show(request).await,
+        (&Method::DELETE, ["auth", "citizens", "me", "alipay"]) => alipay::link::remove(request).await,
         (&Method::POST, ["auth", "citizens", "me", "real-name"]) => real_name::check(request).await,
         (&Method::POST, ["auth", "citizens", "me", "consents"]) => consents::create(request).await,
         (&Method::DELETE, ["auth", "citizens", "me", "consents", purpose]) => {
@@ -75,10 +82,12 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
             [
                 "auth",
                 "version" | "ready" | "openapi.json" | "invitations" | "activations" | "devices" | "sessions"
-                | "job-tokens" | "one-time-codes" | "citizens",
+                | "job-tokens" | "one-time-codes" | "citizens" | "alipay",
             ]
+            | ["auth", "alipay", "return"]
             | ["auth", "citizens", "sessions" | "me"]
-            | ["auth", "citizens", "me", "real-name" | "consents" | "sessions"]
+            | ["auth", "citizens", "sessions", "alipay"]
+            | ["auth", "citizens", "me", "real-name" | "consents" | "sessions" | "alipay"]
             | ["auth", "citizens", "me", "consents" | "sessions", _]
             | ["auth", "devices" | "principals", _]
             | ["auth", "sessions", "current" | "refresh"],

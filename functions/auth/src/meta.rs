@@ -29,6 +29,13 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::citizen::session::list,
         crate::citizen::session::end_others,
         crate::citizen::session::end_one,
+        crate::citizen::alipay::way::create,
+        crate::citizen::alipay::way::go,
+        crate::citizen::alipay::way::hand_over,
+        crate::citizen::alipay::log_in::log_in,
+        crate::citizen::alipay::link::create,
+        crate::citizen::alipay::link::show,
+        crate::citizen::alipay::link::remove,
     )
 )]
 struct Api;
@@ -38,7 +45,7 @@ pub async fn ready() -> Result<Reply, Problem> {
     let rings = ["session_keys", "sealing_keys", "index_key", "audit_keys", "alipay"].map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     // Its newest table: the migrations are there.
-    Db::open().await?.one("SELECT id FROM audit_lines LIMIT 1", []).await?;
+    Db::open().await?.one("SELECT citizen FROM alipay_links LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

@@ -172,7 +172,8 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
     let theirs = serde_json::json!({
         "ctid": { "token": ctid },
         "sms": { "token": sms },
-        "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public, "private_key": their_private },
+        "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public, "private_key": their_private,
+            "redirect_uris": [format!("http://{listen}/auth/alipay/return")] },
         "wechat_pay": wechat.sandbox,
         "ccb": {
             "merchant_id": "105000000000001", "pos_id": "100000001", "branch_id": "220000000",

@@ -217,7 +217,7 @@ impl House {
             "session_keys": ring(), "ticket_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
             "audit_keys": ring(),
             "providers": "alipay,wechat-pay,ccb", "ccb": merchant.ccb.to_string(),
-            "alipay": merchant.ours.to_string(), "alipay_origin": origin,
+            "alipay": merchant.ours.to_string(), "alipay_origin": origin, "alipay_oauth_origin": origin,
             "wechat_pay": merchant.wechat_pay.to_string(), "wechat_pay_origin": origin,
             "ctid_origin": origin, "ctid_token": town::CTID_TOKEN,
             "sms_origin": origin, "sms_token": town::SMS_TOKEN,

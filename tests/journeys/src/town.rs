@@ -146,7 +146,9 @@ impl Town {
             journal: Some(self.house.folder.join("sandbox.journal")),
             ..Options::default()
         };
-        let config = Config::parse(&self.merchant.theirs.to_string()).expect("a configuration");
+        let mut theirs = self.merchant.theirs.clone();
+        theirs["alipay"]["redirect_uris"] = json!([format!("{}/auth/alipay/return", self.house.base)]);
+        let config = Config::parse(&theirs.to_string()).expect("a configuration");
         let started = self.runtime.block_on(zerotrip_sandbox::start(config, options));
         self.sandbox = Some(started.expect("the sandbox starts"));
     }

@@ -135,8 +135,8 @@ fn wrong_credentials() -> Problem {
     )
 }
 
-/// To whoever knows the password of a frozen account.
-fn frozen() -> Problem {
+/// To whoever knows the password of a frozen account, or holds the Alipay account that it is linked with.
+pub fn frozen() -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
         "account-frozen",

@@ -1,5 +1,6 @@
 //! Citizens: from a proven phone to a real person, and their log-ins.
 
+pub mod alipay;
 #[expect(dead_code, reason = "face checks and account links follow")]
 pub mod alipay_gateway;
 pub mod authority;

@@ -21,6 +21,7 @@ const MAX_CLIENT: usize = 60;
 pub enum How {
     Registration,
     Password,
+    Alipay,
 }
 
 impl How {
@@ -28,6 +29,7 @@ impl How {
         match self {
             Self::Registration => "registration",
             Self::Password => "password",
+            Self::Alipay => "alipay",
         }
     }
 }
