@@ -4,7 +4,7 @@
 use crate::day::{DAY_MS, Day};
 use crate::money::Fen;
 use crate::provider::Provider;
-use crate::refund;
+use crate::refund::{Part, RefundId};
 use std::collections::BTreeMap;
 
 /// One row of a bill.
@@ -182,7 +182,7 @@ impl Comparison<'_> {
     }
 
     fn refund(&mut self, entry: &Entry, number: Option<&str>, reference: &str) {
-        let ours = refund::number(&entry.order);
+        let ours = RefundId::new(&entry.order, Part::Whole).number();
         let held = self.places.get(entry.order.as_str()).map(|place| (*place, &self.held[*place]));
         let Some((place, held, presence)) = held
             .and_then(|(place, held)| Some((place, held, held.refund?)))
@@ -225,7 +225,7 @@ impl Comparison<'_> {
                 self.found.differences.push(absent(Reason::Missing, held.order.clone()));
             }
             if held.refund == Some(Presence::Expected) && !self.refunded[place] {
-                let number = refund::number(&held.order);
+                let number = RefundId::new(&held.order, Part::Whole).number();
                 self.found.differences.push(absent(Reason::MissingRefund, number));
             }
         }
@@ -291,7 +291,8 @@ mod tests {
     }
 
     fn back(held: &Held) -> Entry {
-        let (number, reference) = (Some(refund::number(&held.order)), format!("50{}", held.order));
+        let (number, reference) =
+            (Some(RefundId::new(&held.order, Part::Whole).number()), format!("50{}", held.order));
         Entry { what: What::Refund { number, reference }, ..paid(held) }
     }
 
@@ -369,7 +370,7 @@ mod tests {
             let at = at.index(bill.len());
             let row = bill[at].clone();
             let is_payment = row.what == What::Payment;
-            let number = refund::number(&row.order);
+            let number = RefundId::new(&row.order, Part::Whole).number();
             let reference = format!("50{}", row.order);
             let expected = match (edit, is_payment) {
                 (0, _) => {
