@@ -9,6 +9,7 @@ mod postgres;
 use crate::problem::Problem;
 use crate::settings;
 use spin_sdk::{pg, sqlite};
+use std::pin::Pin;
 use std::sync::OnceLock;
 
 /// An open connection. Each request opens its own; the host keeps them ready.
@@ -113,6 +114,9 @@ fn wrong(at: usize, wanted: &str, found: Option<&Value>) -> Problem {
     Problem::unavailable(&format!("column {at} should be {wanted}, is {found}"))
 }
 
+/// A statement under way. Boxed, so that its code stands once in a component and not in every handler.
+pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + 'a>>;
+
 /// Why a statement did not do its work.
 #[derive(Debug)]
 pub enum DbError {
@@ -146,11 +150,15 @@ impl Db {
     }
 
     /// Runs one statement to its end and gives its rows. Errors are known only when all rows are read, so they are.
-    pub async fn run(
-        &self,
-        sql: &str,
+    pub fn run<'a>(
+        &'a self,
+        sql: &'a str,
         parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Row>, DbError> {
+    ) -> Running<'a, Vec<Row>> {
+        Box::pin(self.execute(sql, parameters.into_iter().collect()))
+    }
+
+    async fn execute(&self, sql: &str, parameters: Vec<Value>) -> Result<Vec<Row>, DbError> {
         let connection = match &self.0 {
             Engine::Sqlite(connection) => connection,
             Engine::Postgres(connection) => return postgres::run(connection, sql, parameters).await,
@@ -168,12 +176,13 @@ impl Db {
     }
 
     /// The first row, if there is one.
-    pub async fn one(
-        &self,
-        sql: &str,
+    pub fn one<'a>(
+        &'a self,
+        sql: &'a str,
         parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Option<Row>, DbError> {
-        Ok(self.run(sql, parameters).await?.into_iter().next())
+    ) -> Running<'a, Option<Row>> {
+        let rows = self.run(sql, parameters);
+        Box::pin(async { Ok(rows.await?.into_iter().next()) })
     }
 }
 

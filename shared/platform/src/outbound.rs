@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::wasip3::http::types::RequestOptions;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -23,7 +23,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Headers.
     pub headers: HeaderMap,
-    /// Body, at most [`MAX_ANSWER`] bytes.
+    /// Body, at most [`MAX_ANSWER`] bytes, or what a download allows.
     pub body: Bytes,
 }
 
@@ -42,7 +42,7 @@ pub async fn call_within(
     headers: &[(&'static str, &str)],
     body: String,
 ) -> Result<Answer, Problem> {
-    let mut calling = pin!(call(method, url, headers, body));
+    let mut calling = pin!(send(method, url, headers, body, MAX_ANSWER));
     let mut timer = pin!(monotonic_clock::wait_for(within_ms * 1_000_000));
     poll_fn(|context| {
         if let Poll::Ready(answer) = calling.as_mut().poll(context) {
@@ -61,6 +61,21 @@ pub async fn call(
     url: &str,
     headers: &[(&'static str, &str)],
     body: String,
+) -> Result<Answer, Problem> {
+    send(method, url, headers, body, MAX_ANSWER).await
+}
+
+/// Fetches a file of at most `most` bytes.
+pub async fn download(url: &str, headers: &[(&'static str, &str)], most: usize) -> Result<Answer, Problem> {
+    send(Method::GET, url, headers, String::new(), most).await
+}
+
+async fn send(
+    method: Method,
+    url: &str,
+    headers: &[(&'static str, &str)],
+    body: String,
+    most: usize,
 ) -> Result<Answer, Problem> {
     let failed = |what: &str| Problem::unavailable(&format!("outgoing call: {what}"));
     let options = RequestOptions::new();
@@ -82,7 +97,7 @@ pub async fn call(
     request.extensions_mut().insert(RequestOptionsExtension(options));
     let answer = spin_sdk::http::send(request).await.map_err(|error| failed(&error.to_string()))?;
     let (parts, body) = answer.into_parts();
-    let body = Limited::new(body, MAX_ANSWER).collect().await;
+    let body = Limited::new(body, most).collect().await;
     let body = body.map_err(|_| failed("the answer is too large or cut off"))?.to_bytes();
     Ok(Answer { status: parts.status, headers: parts.headers, body })
 }

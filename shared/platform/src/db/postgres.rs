@@ -20,7 +20,7 @@ pub(super) async fn open(url: &str) -> Result<Connection, String> {
 pub(super) async fn run(
     connection: &Connection,
     sql: &str,
-    parameters: impl IntoIterator<Item = Value>,
+    parameters: Vec<Value>,
 ) -> Result<Vec<Row>, DbError> {
     let parameters: Vec<ParameterValue> = parameters
         .into_iter()
