@@ -3,7 +3,7 @@
 
 use crate::provider::{self, Trade};
 use crate::settle::{self, Outcome};
-use crate::{authority, live, refunds, wechat_pay};
+use crate::{authority, live, refunds, report_items, wechat_pay};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,7 +78,7 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
             [i64::from(TRIES_ALONE).into()],
         )
         .await?;
-    done.to_review = count.map_or(Ok(0), |row| row.int(0))?;
+    done.to_review = count.map_or(Ok(0), |row| row.int(0))? + report_items::count(&db).await?;
     Ok(Reply::json(StatusCode::OK, &done))
 }
 

@@ -10,6 +10,8 @@ mod meta;
 mod page_return;
 mod provider;
 mod refunds;
+mod report_items;
+mod reports;
 mod settle;
 mod wechat_pay;
 mod work_items;
@@ -59,6 +61,13 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         }
         (&Method::GET, ["pay", "return"]) => page_return::back(request).await,
         (&Method::POST, ["pay", "jobs", "janitor"]) => janitor::run(request).await,
+        (&Method::POST, ["pay", "jobs", "reports"]) => reports::run(request).await,
+        (&Method::POST, ["pay", "settlement-reports", recipient, kind, order, "retry"]) => {
+            report_items::retry(request, [recipient, kind, order]).await
+        }
+        (&Method::POST, ["pay", "settlement-reports", recipient, kind, order, "closure"]) => {
+            report_items::close(request, [recipient, kind, order]).await
+        }
         (&Method::GET, ["pay", "work-items"]) => work_items::list(request).await,
         (&Method::GET, ["pay", "work-items", "reports", report]) => inbox::show(request, report).await,
         (&Method::POST, ["pay", "work-items", "reports", report, "replay"]) => {
@@ -73,7 +82,8 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
             ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items"]
             | ["pay", "alipay", "notifications" | "return"]
             | ["pay", "wechat-pay" | "ccb", "notifications"]
-            | ["pay", "jobs", "janitor"]
+            | ["pay", "jobs", "janitor" | "reports"]
+            | ["pay", "settlement-reports", _, _, _, "retry" | "closure"]
             | ["pay", "work-items", "reports", _]
             | ["pay", "work-items", "reports", _, "replay" | "closure"]
             | ["pay", "refunds", _, "closure"],

@@ -17,6 +17,9 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::page_return::back,
         crate::janitor::run,
         crate::work_items::list,
+        crate::reports::run,
+        crate::report_items::retry,
+        crate::report_items::close,
         crate::inbox::show,
         crate::inbox::replay,
         crate::inbox::close,
@@ -32,7 +35,8 @@ pub async fn ready() -> Result<Reply, Problem> {
     let rings: Vec<String> =
         ["session_keys", "sealing_keys"].into_iter().chain(keys).map(str::to_owned).collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
-    Db::open().await?.one("SELECT id FROM orders LIMIT 1", []).await?;
+    // Its newest table: the migrations are there.
+    Db::open().await?.one("SELECT order_id FROM settlement_reports LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

@@ -1,5 +1,6 @@
 //! What waits for a person: reports that do not fit (see [`inbox`]), and refunds that no provider's interface makes or that fail for hours.
 
+use crate::report_items::{self, Untold};
 use crate::{authority, inbox};
 use http::StatusCode;
 use serde::Serialize;
@@ -15,6 +16,7 @@ const MOST: i64 = 200;
 pub struct WorkItems {
     pub reports: Vec<Report>,
     pub refunds: Vec<Refund>,
+    pub settlement_reports: Vec<Untold>,
 }
 
 /// An authentic report that fits no order of ours.
@@ -92,6 +94,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let items = WorkItems {
         reports: reports.collect::<Result<_, Problem>>()?,
         refunds: refunds.collect::<Result<_, Problem>>()?,
+        settlement_reports: report_items::list(&db, MOST).await?,
     };
     Ok(Reply::json(StatusCode::OK, &items))
 }

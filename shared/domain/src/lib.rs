@@ -20,6 +20,7 @@ pub mod plate;
 pub mod provider;
 pub mod refund;
 pub mod residence;
+pub mod settlement_report;
 pub mod statement;
 pub mod violation_code;
 

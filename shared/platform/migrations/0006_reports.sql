@@ -18,3 +18,33 @@ CREATE TABLE IF NOT EXISTS payment_inbox_closures (
     closed_at BIGINT NOT NULL,
     PRIMARY KEY (provider, event, reason)
 );
+
+-- Who is told of each settlement, and of the money of one that has gone back. A row is made for whoever is to be told, also
+-- of what was settled before; nobody is told of a reversal before he has taken the settlement.
+CREATE TABLE IF NOT EXISTS settlement_reports (
+    order_id TEXT NOT NULL,
+    -- traffic-police or treasury
+    recipient TEXT NOT NULL,
+    -- settlement or reversal
+    kind TEXT NOT NULL,
+    -- When we learnt of it.
+    happened_at BIGINT NOT NULL,
+    -- due, done, or refused: never to be taken as it is, so that a person has to look
+    state TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    tries BIGINT NOT NULL DEFAULT 0,
+    next_try_at BIGINT NOT NULL,
+    -- Of the last answer, if there was one.
+    status BIGINT,
+    done_at BIGINT,
+    -- Who has told the recipient by hand, and how.
+    closed_by TEXT,
+    note_sealed TEXT,
+    PRIMARY KEY (order_id, recipient, kind)
+);
+CREATE INDEX IF NOT EXISTS settlement_reports_due ON settlement_reports (recipient, next_try_at) WHERE state = 'due';
+CREATE INDEX IF NOT EXISTS settlement_reports_open ON settlement_reports (created_at) WHERE state <> 'done';
+-- How far settlements are found already.
+CREATE INDEX IF NOT EXISTS settlement_reports_found ON settlement_reports (recipient, kind, happened_at);
+CREATE INDEX IF NOT EXISTS orders_settled ON orders (settled_at) WHERE state = 'paid';
+CREATE INDEX IF NOT EXISTS refunds_done ON refunds (done_at) WHERE state = 'done';

@@ -54,12 +54,14 @@ pub fn start(origin: String, folder: Folder, database: String) -> JoinHandle<()>
         };
         loop {
             tokio::time::sleep(JOB_PAUSE).await;
-            let (origin, token) = (origin.clone(), job_token.clone());
-            let run = move || post(&origin, "/pay/jobs/janitor", Some(&token), &json!({}));
-            match tokio::task::spawn_blocking(run).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => eprintln!("janitor: {error:#}"),
-                Err(error) => eprintln!("janitor: {error}"),
+            for job in ["janitor", "reports"] {
+                let (origin, token) = (origin.clone(), job_token.clone());
+                let run = move || post(&origin, &format!("/pay/jobs/{job}"), Some(&token), &json!({}));
+                match tokio::task::spawn_blocking(run).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => eprintln!("{job}: {error:#}"),
+                    Err(error) => eprintln!("{job}: {error}"),
+                }
             }
         }
     })

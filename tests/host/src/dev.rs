@@ -136,7 +136,8 @@ pub fn variables(
 }
 
 /// The variables that hold what somebody whom the sandbox plays knows us by.
-const KNOWN_TO: [&str; 5] = ["alipay", "wechat_pay", "ccb", "ctid_token", "sms_token"];
+const KNOWN_TO: [&str; 7] =
+    ["alipay", "wechat_pay", "ccb", "ctid_token", "sms_token", "traffic_police_token", "treasury_token"];
 
 /// The bureau as the sandbox's providers know it, with fresh keys on both sides.
 #[derive(Default)]
@@ -169,9 +170,12 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
     let wechat = wechat::account(&pair()?.into(), &pair()?.into(), &pair()?.into())
         .map_err(|error| anyhow::anyhow!("WeChat Pay's account: {error}"))?;
     let (ctid, sms) = (fresh::secret()?, fresh::secret()?);
+    let (police, treasury) = (fresh::secret()?, fresh::secret()?);
     let theirs = serde_json::json!({
         "ctid": { "token": ctid },
         "sms": { "token": sms },
+        "police": { "token": police },
+        "treasury": { "token": treasury },
         "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public, "private_key": their_private,
             "redirect_uris": [format!("http://{listen}/auth/alipay/return")] },
         "wechat_pay": wechat.sandbox,
@@ -193,6 +197,8 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
         "ccb": bank.merchant_side(),
         "ctid_token": ctid,
         "sms_token": sms,
+        "traffic_police_token": police,
+        "treasury_token": treasury,
     });
     Ok((ours, theirs))
 }

@@ -222,6 +222,10 @@ impl House {
             "ctid_origin": origin, "ctid_token": town::CTID_TOKEN,
             "sms_origin": origin, "sms_token": town::SMS_TOKEN,
             "wechat_api_origin": origin, "wechat_open_origin": origin, "ccb_origin": origin,
+            "traffic_police_origin": merchant.authorities.as_deref().unwrap_or(origin),
+            "treasury_origin": merchant.authorities.as_deref().unwrap_or(origin),
+            "traffic_police_token": merchant.theirs["police"]["token"],
+            "treasury_token": merchant.theirs["treasury"]["token"],
             "public_url": format!("http://127.0.0.1:{port}"),
             "database_url": database_url, "database_host": database_host,
         });

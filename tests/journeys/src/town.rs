@@ -39,6 +39,8 @@ pub struct Merchant {
     pub ccb: Value,
     /// The sandbox's configuration.
     pub theirs: Value,
+    /// Where settlements are reported, if not to the sandbox.
+    pub authorities: Option<String>,
 }
 
 /// A merchant with fresh keys at Alipay.
@@ -50,6 +52,7 @@ pub fn merchant() -> Merchant {
     let theirs = json!({
         "ctid": { "token": CTID_TOKEN },
         "sms": { "token": SMS_TOKEN },
+        "police": { "token": "police-token-of-this-run" }, "treasury": { "token": "treasury-token-of-this-run" },
         "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public,
             "private_key": their_private },
         "wechat_pay": wechat.sandbox,
@@ -65,6 +68,7 @@ pub fn merchant() -> Merchant {
         wechat_pay: wechat.merchant.clone(),
         ccb: bank.merchant_side(),
         theirs,
+        authorities: None,
     }
 }
 

@@ -84,12 +84,12 @@ fn a_report_of_an_order_that_was_lost_settles_it_once_it_is_found_whoever_asks_a
         assert_eq!((report(&town), town.janitor()["to_review"].clone()), (name.clone(), json!(1)));
 
         rename(&town, "lost", id(&order));
+        let token = town.administrator();
+        let url = format!("{}/replay", path(&name));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| tell(&town, provider, &order));
             }
-            let token = town.administrator();
-            let url = format!("{}/replay", path(&name));
             let again = || town.house.post(&url, Some(&token), &json!({}));
             let replays: Vec<_> = (0..4).map(|_| scope.spawn(again)).collect();
             for again in replays {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     alipay::{Account, KeyError, PrivateKey, PublicKey},
-    ccb, ctid,
+    authority, ccb, ctid,
     outbound::is_address,
     service::{NotAToken, Token},
     sms, wechat,
@@ -25,6 +25,10 @@ pub struct Config {
     pub ctid: Option<ctid::Account>,
     /// Who may send text messages, if their gateway is played.
     pub sms: Option<sms::Account>,
+    /// Who may report settlements to the traffic police, if they are played.
+    pub police: Option<authority::Account>,
+    /// The same of the treasury.
+    pub treasury: Option<authority::Account>,
 }
 
 /// Why a configuration cannot be used. The text names the field, never a key.
@@ -73,6 +77,8 @@ struct File {
     ccb: Option<ccb::AccountFile>,
     ctid: Option<TokenFile>,
     sms: Option<TokenFile>,
+    police: Option<authority::Account>,
+    treasury: Option<authority::Account>,
 }
 
 #[derive(Deserialize)]
@@ -103,10 +109,10 @@ impl Config {
     /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key","redirect_uris"}}`; keys as base64 of
     /// SubjectPublicKeyInfo and of PKCS#8; the last may be left out. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
     /// member `"ccb":{"merchant_id","pos_id","branch_id","private_key","query_password","callback_url","page_url"}`, key as
-    /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}` and `"sms":{"token"}` the identity platform and
-    /// the gateway of text messages, who serve the bearer of that token.
+    /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}`, `"sms":{"token"}`, `"police":{"token"}` and
+    /// `"treasury":{"token"}` those, who serve the bearer of that token.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let File { alipay, wechat_pay, ccb, ctid, sms } =
+        let File { alipay, wechat_pay, ccb, ctid, sms, police, treasury } =
             serde_json::from_str(text).map_err(ConfigError::Malformed)?;
         let AlipayFile { app_id, seller_id, app_public_key, private_key, redirect_uris } = alipay;
         for (field, value) in [("alipay.app_id", &app_id), ("alipay.seller_id", &seller_id)] {
@@ -131,6 +137,6 @@ impl Config {
         };
         let ctid = token("ctid.token", ctid)?.map(|token| ctid::Account { token });
         let sms = token("sms.token", sms)?.map(|token| sms::Account { token });
-        Ok(Self { alipay, wechat_pay, ccb, ctid, sms })
+        Ok(Self { alipay, wechat_pay, ccb, ctid, sms, police, treasury })
     }
 }

@@ -3,6 +3,7 @@
 #![deny(missing_docs)]
 
 pub mod alipay;
+pub mod authority;
 pub mod ccb;
 pub mod clock;
 pub mod config;

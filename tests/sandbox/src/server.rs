@@ -6,8 +6,17 @@ use axum::routing::get;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    Config, alipay::Alipay, ccb::Ccb, clock::Clock, ctid::Ctid, journal::beside, page::page, people,
-    sms::Sms, wechat::WechatPay,
+    Config,
+    alipay::Alipay,
+    authority::{Authority, Office},
+    ccb::Ccb,
+    clock::Clock,
+    ctid::Ctid,
+    journal::beside,
+    page::page,
+    people,
+    sms::Sms,
+    wechat::WechatPay,
 };
 
 /// How to run.
@@ -87,7 +96,15 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
         routes = routes.merge(crate::sms::routes(sms));
     }
     played.push_str(people::INDEX);
-    let routes = routes.merge(people::routes());
+    routes = routes.merge(people::routes());
+    let offices =
+        [(Office::Police, ".police", config.police), (Office::Treasury, ".treasury", config.treasury)];
+    for (office, ending, account) in offices {
+        if let Some(account) = account {
+            let authority = Authority::open(office, account, journal(ending).as_deref())?;
+            routes = routes.merge(crate::authority::routes(Arc::new(authority)));
+        }
+    }
     let routes = routes.route("/", get(async move || page("ZeroTrip 模拟环境", &played)));
     let server = tokio::spawn(async move {
         // An error means that `Running` was dropped, which ends the server as well.
