@@ -3,7 +3,7 @@
 
 use crate::provider::{self, Trade};
 use crate::settle::{self, Outcome};
-use crate::{authority, live, refunds, report_items, wechat_pay};
+use crate::{authority, live, reconciliation, refunds, report_items, wechat_pay};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,7 +28,7 @@ pub struct Done {
     /// Could not be asked about; due again later.
     failed: u32,
     refunds: refunds::RefundsDone,
-    /// Reports and refunds that wait for a person.
+    /// Reports, refunds and differences that wait for a person.
     to_review: i64,
 }
 
@@ -78,7 +78,9 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
             [i64::from(TRIES_ALONE).into()],
         )
         .await?;
-    done.to_review = count.map_or(Ok(0), |row| row.int(0))? + report_items::count(&db).await?;
+    done.to_review = count.map_or(Ok(0), |row| row.int(0))?
+        + report_items::count(&db).await?
+        + reconciliation::open_count(&db).await?;
     Ok(Reply::json(StatusCode::OK, &done))
 }
 

@@ -1,5 +1,7 @@
-//! What waits for a person: reports that do not fit (see [`inbox`]), and refunds that no provider's interface makes or that fail for hours.
+//! What waits for a person: reports that do not fit (see [`inbox`]), refunds that no provider's interface makes or that fail for
+//! hours, reports of settlements that nobody takes, and differences between the providers' bills and our books.
 
+use crate::reconciliation::{self, Difference};
 use crate::report_items::{self, Untold};
 use crate::{authority, inbox};
 use http::StatusCode;
@@ -17,6 +19,8 @@ pub struct WorkItems {
     pub reports: Vec<Report>,
     pub refunds: Vec<Refund>,
     pub settlement_reports: Vec<Untold>,
+    /// Between the providers' bills and our books.
+    pub differences: Vec<Difference>,
 }
 
 /// An authentic report that fits no order of ours.
@@ -95,6 +99,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
         reports: reports.collect::<Result<_, Problem>>()?,
         refunds: refunds.collect::<Result<_, Problem>>()?,
         settlement_reports: report_items::list(&db, MOST).await?,
+        differences: reconciliation::open(&db, MOST).await?,
     };
     Ok(Reply::json(StatusCode::OK, &items))
 }

@@ -23,7 +23,7 @@ pub use db::{Db, Row, Value};
 pub use id::Id;
 pub use problem::Problem;
 pub use reply::Reply;
-pub use request::Request;
+pub use request::{Request, Unread};
 
 /// Writes one log line. It must hold no personal data: identifiers, kinds and counts only.
 pub fn log(line: &str) {

@@ -25,26 +25,27 @@ pub struct Request {
     pub body: Bytes,
 }
 
+/// A body that has not been read yet.
+pub struct Unread(spin_sdk::wasip3::http_compat::IncomingRequestBody);
+
 impl Request {
     /// Reads `request`. A body over the limit is refused before it is all here.
     pub async fn read(request: spin_sdk::http::Request) -> Result<Self, Problem> {
+        let (head, body) = Self::open(request);
+        Ok(Self { body: body.read(MAX_BODY).await?, ..head })
+    }
+
+    /// All but the body, which is left empty: for what takes large ones, but not of everybody.
+    pub fn open(request: spin_sdk::http::Request) -> (Self, Unread) {
         let (parts, body) = request.into_parts();
-        let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body-too-large",
-                "Body too large or cut off",
-                "请求内容过大或不完整",
-                "Send at most 64 KiB.",
-            )
-        })?;
-        Ok(Self {
+        let head = Self {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or("").to_owned(),
             headers: parts.headers,
-            body: body.to_bytes(),
-        })
+            body: Bytes::new(),
+        };
+        (head, Unread(body))
     }
 
     /// The parts of the path between slashes.
@@ -128,6 +129,22 @@ impl Request {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(Problem::unauthorized)
+    }
+}
+
+impl Unread {
+    /// Reads it. One of more than `most` bytes is refused before it is all here.
+    pub async fn read(self, most: usize) -> Result<Bytes, Problem> {
+        let body = Limited::new(self.0, most).collect().await.map_err(|_| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body-too-large",
+                "Body too large or cut off",
+                "请求内容过大或不完整",
+                &format!("Send at most {} KiB.", most / 1024),
+            )
+        })?;
+        Ok(body.to_bytes())
     }
 }
 

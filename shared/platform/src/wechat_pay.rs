@@ -79,8 +79,20 @@ pub async fn call(
 
 /// The same without a look at the answer's signature: for what proves itself in another way.
 pub async fn send(method: Method, target: &str, body: String, signed: Signed) -> Result<Answer, Problem> {
+    outbound::call(method, &address(target).await?, &headers(&signed), body).await
+}
+
+/// A file of at most `most` bytes. It is not signed: its hash is told by an answer that is.
+pub async fn download(target: &str, signed: Signed, most: usize) -> Result<Answer, Problem> {
+    outbound::download(&address(target).await?, &headers(&signed), most).await
+}
+
+async fn address(target: &str) -> Result<String, Problem> {
     let origin = settings::get("wechat_pay_origin").await?;
-    let (authorization, serial) = &signed;
+    Ok(format!("{}{target}", origin.trim_end_matches('/')))
+}
+
+fn headers((authorization, serial): &Signed) -> Vec<(&'static str, &str)> {
     let mut headers = vec![
         ("authorization", authorization.as_str()),
         ("accept", "application/json"),
@@ -88,7 +100,7 @@ pub async fn send(method: Method, target: &str, body: String, signed: Signed) ->
         ("user-agent", "zerotrip"),
     ];
     headers.extend(serial.as_deref().map(|serial| ("wechatpay-serial", serial)));
-    outbound::call(method, &format!("{}{target}", origin.trim_end_matches('/')), &headers, body).await
+    headers
 }
 
 /// The platform certificates (平台证书) that may hold `serial`, as they came: encrypted under the APIv3 key,

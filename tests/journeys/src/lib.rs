@@ -76,6 +76,20 @@ impl Answer {
     }
 }
 
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+    let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
+    Ok(Answer {
+        status: response.status().as_u16(),
+        content_type: header("content-type"),
+        location: header("location"),
+        retry_after: header("retry-after"),
+        set_cookie: header("set-cookie"),
+        policy: header("content-security-policy"),
+        referrer_policy: header("referrer-policy"),
+        text: response.body_mut().read_to_string()?,
+    })
+}
+
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
@@ -218,6 +232,7 @@ impl House {
             "audit_keys": ring(),
             "providers": "alipay,wechat-pay,ccb", "ccb": merchant.ccb.to_string(),
             "alipay": merchant.ours.to_string(), "alipay_origin": origin, "alipay_oauth_origin": origin,
+            "alipay_bill_origin": origin,
             "wechat_pay": merchant.wechat_pay.to_string(), "wechat_pay_origin": origin,
             "ctid_origin": origin, "ctid_token": town::CTID_TOKEN,
             "sms_origin": origin, "sms_token": town::SMS_TOKEN,
@@ -340,19 +355,27 @@ impl House {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut response = self.agent.run(request.body(body.to_owned())?)?;
-        let header =
-            |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
-        Ok(Answer {
-            status: response.status().as_u16(),
-            content_type: header("content-type"),
-            location: header("location"),
-            retry_after: header("retry-after"),
-            set_cookie: header("set-cookie"),
-            policy: header("content-security-policy"),
-            referrer_policy: header("referrer-policy"),
-            text: response.body_mut().read_to_string()?,
-        })
+        read(self.agent.run(request.body(body.to_owned())?)?)
+    }
+
+    /// A POST of a file.
+    pub fn send_file(&self, path: &str, token: Option<&str>, file: &[u8]) -> Answer {
+        let mut request =
+            self.agent.post(format!("{}{path}", self.base)).content_type("text/plain; charset=GBK");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer =
+            read(request.send(file).unwrap_or_else(|e| panic!("POST {path}: {e}"))).expect("an answer");
+        self.described.hold(self, "POST", path, &answer);
+        answer
+    }
+
+    /// The bytes at any address.
+    pub fn fetch_file(&self, url: &str) -> Vec<u8> {
+        let mut response = self.agent.get(url).call().unwrap_or_else(|e| panic!("GET {url}: {e}"));
+        assert_eq!(response.status(), 200, "GET {url}");
+        response.body_mut().read_to_vec().expect("a file")
     }
 
     /// As a phone's browser asks: a form if there is a body.

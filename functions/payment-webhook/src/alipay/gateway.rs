@@ -12,10 +12,10 @@ use zerotrip_domain::{Fen, day};
 use zerotrip_platform::{Problem, outbound, settings};
 
 #[derive(Deserialize)]
-struct Answer {
-    code: String,
+pub struct Answer {
+    pub code: String,
     #[serde(default)]
-    sub_code: String,
+    pub sub_code: String,
     #[serde(default)]
     out_trade_no: String,
     #[serde(default)]
@@ -32,9 +32,11 @@ struct Answer {
     refund_status: String,
     #[serde(default)]
     refund_amount: String,
+    #[serde(default)]
+    pub bill_download_url: String,
 }
 
-const SUCCESS: &str = "10000";
+pub const SUCCESS: &str = "10000";
 const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
 
 /// How the trade of `order` stands.
@@ -108,7 +110,8 @@ pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
     Ok(if back { Refunded::Done(answer.trade_no) } else { Refunded::UnderWay })
 }
 
-async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
+/// The gateway's answer to `method`, and its signed text.
+pub async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
     let origin = settings::get("alipay_origin").await?;
     let content = ("biz_content".to_owned(), content.to_string());
     let signed = alipay_request::sign(method, &[content], now_ms).map_err(broken)?;
@@ -123,6 +126,7 @@ async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec
     Ok((answer, text.into_bytes()))
 }
 
-fn failed(what: &str, answer: &Answer) -> Problem {
+/// An answer that the caller did not expect.
+pub fn failed(what: &str, answer: &Answer) -> Problem {
     Problem::unavailable(&format!("alipay {what}: code {} {}", answer.code, answer.sub_code))
 }

@@ -1,7 +1,8 @@
-//! 中国建设银行: the server callback and our question. The bank's page callback proves nothing: `page_return`.
+//! 中国建设银行: the server callback, our question, and the file of a day. The bank's page callback proves nothing: `page_return`.
 
 pub mod gateway;
 pub mod notification;
+pub mod statement;
 
 use crate::inbox::Kept;
 use crate::provider::field;
