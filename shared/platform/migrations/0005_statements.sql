@@ -39,7 +39,8 @@ CREATE TABLE IF NOT EXISTS statement_differences (
     checks BIGINT NOT NULL DEFAULT 0,
     next_check_at BIGINT,
     closed_at BIGINT,
-    -- person, settled (the order is paid now), found (in the bill of another day) or replaced (by another file)
+    -- person, settled (the order is paid now), found (in the bill of another day), gone (the same bill compared again does
+    -- not differ) or replaced (by another bill)
     closed_how TEXT,
     closed_by TEXT,
     note_sealed TEXT,

@@ -391,6 +391,8 @@ fn many_runs_at_once_and_some_that_are_killed_find_each_difference_once() {
 #[test]
 fn the_banks_file_is_taken_from_an_administrator_and_only_whole_and_of_its_day() {
     let town = Town::start("recon-upload");
+    let before = paid(&town, "ccb");
+    let town = at_hour(town, 1);
     let paid = [paid(&town, "ccb"), paid(&town, "ccb")];
     let day = date(town.now_ms());
     let town = next_day(town);
@@ -447,6 +449,17 @@ fn the_banks_file_is_taken_from_an_administrator_and_only_whole_and_of_its_day()
     }
     assert_eq!(town.count("SELECT COUNT(*) FROM statements WHERE uploaded_by IS NOT NULL"), 2);
     assert!(paid.iter().all(|(_, order)| reconciled(&town, order)));
+    // What our books had wrong, and have put right since, is gone when the same file comes again.
+    let move_away = |by: i64| {
+        let sql = format!("UPDATE orders SET paid_at = paid_at + {by} WHERE id = '{}'", id(&before.1));
+        sql::execute(&town.house.database(), &sql);
+    };
+    move_away(DAY_MS as i64);
+    assert_eq!(upload(&town, &day, &file).json()["open"], 1);
+    assert_eq!(open(&town), [("missing".to_owned(), id(&before.1).to_owned())]);
+    move_away(-(DAY_MS as i64));
+    assert_eq!(upload(&town, &day, &file).json()["open"], 0);
+    assert_eq!(town.count("SELECT COUNT(*) FROM statement_differences WHERE closed_how = 'gone'"), 1);
     // Brought once more, the short one counts again.
     assert_eq!(upload(&town, &day, &bytes(&rows[..2].concat())).json()["open"], 1);
     assert_eq!(paid.iter().filter(|(_, order)| reconciled(&town, order)).count(), 1);

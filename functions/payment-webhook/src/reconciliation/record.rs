@@ -3,6 +3,7 @@
 
 use super::ledger::{self, Line};
 use crate::contract::zerotrip::signing::file_digest::{Algorithm, Digest};
+use std::collections::BTreeSet;
 use zerotrip_bills::{Bill, Totals};
 use zerotrip_domain::statement::{self, Difference, Held, Reason, What};
 use zerotrip_domain::{Day, Provider};
@@ -37,6 +38,7 @@ pub async fn compare(
     for difference in &found.differences {
         version.differ(db, difference, began).await?;
     }
+    version.close_gone(db, &found.differences, began).await?;
     let settled_before = began.saturating_sub(SETTLED_MS);
     version.agree_all(db, day, settled_before).await?;
     for order in &found.equal {
@@ -115,7 +117,7 @@ impl Version {
              held_fen, transaction_no, found_at, next_check_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (provider, day, digest, subject, reason) DO UPDATE SET closed_at = NULL, closed_how = NULL \
-             WHERE statement_differences.closed_how = 'replaced'",
+             WHERE statement_differences.closed_how IN ('replaced', 'gone')",
             [
                 Id::random().into(),
                 self.provider.name().into(),
@@ -132,6 +134,30 @@ impl Version {
             ],
         )
         .await?;
+        Ok(())
+    }
+
+    /// Closes what was found by an earlier comparison of the same bill, and is no longer so.
+    async fn close_gone(&self, db: &Db, found: &[Difference], now: u64) -> Result<(), Problem> {
+        let open = db
+            .run(
+                "SELECT id, subject, reason FROM statement_differences \
+                 WHERE provider = $1 AND day = $2 AND digest = $3 AND closed_at IS NULL",
+                [self.provider.name().into(), self.day.as_str().into(), self.digest.as_str().into()],
+            )
+            .await?;
+        let found: BTreeSet<(&str, &str)> =
+            found.iter().map(|found| (found.subject.as_str(), found.reason.name())).collect();
+        for row in open {
+            if !found.contains(&(row.text(1)?, row.text(2)?)) {
+                db.run(
+                    "UPDATE statement_differences SET closed_at = $1, closed_how = 'gone' \
+                     WHERE id = $2 AND closed_at IS NULL",
+                    [now.into(), row.text(0)?.into()],
+                )
+                .await?;
+            }
+        }
         Ok(())
     }
 
