@@ -8,11 +8,25 @@ use std::path::Path;
 /// Panics, after it has written the file anew, where `file` is not the description of `api`. For the test of a function.
 pub fn hold(api: &impl Serialize, prefix: &str, file: &Path) {
     let api = serde_json::to_value(api).expect("a description serialises");
-    let text = serde_json::to_string_pretty(&complete(api, prefix)).expect("JSON serialises") + "\n";
+    let text = in_lines(&complete(api, prefix), 3) + "\n";
     let found = std::fs::read_to_string(file).unwrap_or_default();
     if found != text {
         std::fs::write(file, text).expect("the description can be written");
         panic!("{} was not what the types say, and is written anew: build and commit it", file.display());
+    }
+}
+
+/// JSON with the members of the outer `levels` objects in lines of their own: a change is seen, and a component is spared half of
+/// what it would hold in white space.
+fn in_lines(value: &Value, levels: u32) -> String {
+    match value {
+        Value::Object(members) if levels > 0 => {
+            let line = |(name, value): (&String, &Value)| {
+                format!("{}:{}", Value::from(name.as_str()), in_lines(value, levels - 1))
+            };
+            format!("{{\n{}\n}}", members.iter().map(line).collect::<Vec<_>>().join(",\n"))
+        }
+        other => other.to_string(),
     }
 }
 

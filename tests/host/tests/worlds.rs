@@ -6,8 +6,8 @@ use zerotrip_host::compose;
 use zerotrip_host::manifest::Manifest;
 use zerotrip_host::worlds::{self, strays};
 
-const MAX_FUNCTION: usize = 800_000;
-const MAX_SIGNING: usize = 400_000;
+const MAX_FUNCTION: usize = 800 * 1024;
+const MAX_SIGNING: usize = 400 * 1024;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
