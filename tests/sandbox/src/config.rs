@@ -5,7 +5,7 @@ use std::{fmt, fs, path::Path};
 use serde::Deserialize;
 
 use crate::{
-    alipay::{Account, KeyError, PrivateKey, PublicKey},
+    alipay::{Account, Certificates, CertificatesFile, KeyError, PrivateKey, PublicKey},
     authority, ccb, ctid,
     outbound::is_address,
     service::{NotAToken, Token},
@@ -40,6 +40,8 @@ pub enum ConfigError {
     Malformed(serde_json::Error),
     /// A key cannot be used.
     Key(&'static str, KeyError),
+    /// The member `alipay.certificates` is not PEM, or not for Alipay's key.
+    AlipayCertificates,
     /// WeChat Pay's account cannot be used.
     WechatPay(wechat::AccountError),
     /// A field must not be empty.
@@ -58,6 +60,9 @@ impl fmt::Display for ConfigError {
             Self::Unreadable(path, error) => write!(f, "cannot read {path}: {error}"),
             Self::Malformed(error) => write!(f, "malformed configuration: {error}"),
             Self::Key(field, error) => write!(f, "{field}: {error}"),
+            Self::AlipayCertificates => {
+                f.write_str("alipay.certificates: not PEM, or not for alipay.private_key")
+            }
             Self::WechatPay(error) => error.fmt(f),
             Self::Empty(field) => write!(f, "{field} is empty"),
             Self::Ccb(error) => error.fmt(f),
@@ -96,6 +101,7 @@ struct AlipayFile {
     private_key: String,
     #[serde(default)]
     redirect_uris: Vec<String>,
+    certificates: Option<CertificatesFile>,
 }
 
 impl Config {
@@ -107,14 +113,16 @@ impl Config {
     }
 
     /// Reads `{"alipay":{"app_id","seller_id","app_public_key","private_key","redirect_uris"}}`; keys as base64 of
-    /// SubjectPublicKeyInfo and of PKCS#8; the last may be left out. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
+    /// SubjectPublicKeyInfo and of PKCS#8; the last may be left out. With `"certificates":{"app","alipay","roots"}` beside them, PEM texts, Alipay
+    /// is in certificate mode. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
     /// member `"ccb":{"merchant_id","pos_id","branch_id","private_key","query_password","callback_url","page_url"}`, key as
     /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}`, `"sms":{"token"}`, `"police":{"token"}` and
     /// `"treasury":{"token"}` those, who serve the bearer of that token.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let File { alipay, wechat_pay, ccb, ctid, sms, police, treasury } =
             serde_json::from_str(text).map_err(ConfigError::Malformed)?;
-        let AlipayFile { app_id, seller_id, app_public_key, private_key, redirect_uris } = alipay;
+        let AlipayFile { app_id, seller_id, app_public_key, private_key, redirect_uris, certificates } =
+            alipay;
         for (field, value) in [("alipay.app_id", &app_id), ("alipay.seller_id", &seller_id)] {
             if value.is_empty() {
                 return Err(ConfigError::Empty(field));
@@ -127,7 +135,10 @@ impl Config {
         if !redirect_uris.iter().all(|uri| is_address(uri)) {
             return Err(ConfigError::Address("alipay.redirect_uris"));
         }
-        let alipay = Account { app_id, seller_id, redirect_uris, app_public_key, private_key };
+        let certificates = certificates
+            .map(|file| Certificates::read(&file, &private_key).ok_or(ConfigError::AlipayCertificates))
+            .transpose()?;
+        let alipay = Account { app_id, seller_id, redirect_uris, app_public_key, private_key, certificates };
         let wechat_pay =
             wechat_pay.map(wechat::Account::try_from).transpose().map_err(ConfigError::WechatPay)?;
         let ccb = ccb.map(ccb::Account::try_from).transpose().map_err(ConfigError::Ccb)?;

@@ -132,6 +132,14 @@ pub fn authenticate(account: &Account, now_ms: i64, fields: Fields) -> Result<Ca
     if present(known, "sign_type", "isv.missing-signature-type", "缺少签名类型参数")? != "RSA2" {
         return Err(invalid(known, "isv.invalid-signature-type", "无效的签名类型"));
     }
+    let ours = account.certificates.as_ref();
+    // As merchants have met them: alipay-sdk-nodejs-all issue 56, yansongda/pay issue 491.
+    if get("app_cert_sn") != ours.map(|ours| ours.app_sn.as_str()) {
+        return Err(invalid(known, "isv.app-cert-not-exist", "应用公钥证书不存在"));
+    }
+    if get("alipay_root_cert_sn") != ours.map(|ours| ours.root_sn.as_str()) {
+        return Err(invalid(known, "isv.invalid-alipay-root-cert-sn", "无效支付宝根证书序列号"));
+    }
     let signature = present(known, "sign", "isv.missing-signature", "缺少签名参数")?;
     let text = content(parameters.iter().map(|(n, v)| (n.as_str(), v.as_str())), &["sign"]);
     if !account.app_public_key.verifies(&text, signature) {

@@ -1,4 +1,5 @@
-//! How the gateway answers: `{"<method>_response":{…},"sign":"…"}`, signed over the object as it is written.
+//! How the gateway answers: `{"<method>_response":{…},"sign":"…"}`, signed over the object as it is written. In
+//! certificate mode `alipay_cert_sn` names the certificate, beside the signature and not under it.
 
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -37,7 +38,9 @@ pub fn signed(account: &Account, method: Method, answer: &Answer, sound: bool) -
         Method::OauthToken if failed => "error".to_owned(),
         _ => method.name().replace('.', "_"),
     };
-    text(format!("{{\"{name}_response\":{raw},\"sign\":\"{sign}\"}}"))
+    let named = account.certificates.as_ref().map(|own| format!("\"alipay_cert_sn\":\"{}\",", own.alipay_sn));
+    let named = named.unwrap_or_default();
+    text(format!("{{\"{name}_response\":{raw},{named}\"sign\":\"{sign}\"}}"))
 }
 
 /// Turned away at the door. A refusal of no known method has no signature.

@@ -6,6 +6,7 @@ mod biz;
 mod book;
 mod calls;
 mod cashier;
+mod certificates;
 mod common;
 mod control;
 mod dispatch;
@@ -39,6 +40,7 @@ use self::{bill::Files, book::Book, faces::Faces, faults::Faults, oauth::Grants}
 use crate::{clock::Clock, journal::beside};
 
 pub use self::{
+    certificates::{Certificates, CertificatesFile},
     money::Fen,
     sign::{content, sign_notification},
 };
@@ -60,6 +62,8 @@ pub struct Account {
     pub app_public_key: PublicKey,
     /// Signs what Alipay sends.
     pub private_key: PrivateKey,
+    /// In certificate mode.
+    pub certificates: Option<Certificates>,
 }
 
 /// Everything that the simulated Alipay knows.

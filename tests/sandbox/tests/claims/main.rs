@@ -4,6 +4,7 @@
 mod bank;
 mod bill;
 mod ccb;
+mod certificates;
 mod gateway;
 mod identity;
 mod notifications;

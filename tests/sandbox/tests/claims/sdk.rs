@@ -26,6 +26,7 @@ async fn installed() -> PathBuf {
         "package-lock.json",
         "judge.mjs",
         "alipay-bill.mjs",
+        "certificates.mjs",
         "identity.mjs",
         "wechat.mjs",
         "wechat-bill.mjs",
