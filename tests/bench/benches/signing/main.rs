@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     work::all(&mut |name, native, wasm| {
         let mut group = criterion.benchmark_group(name);
         group.bench_function(NATIVE, |bencher| bencher.iter(&mut *native));
-        group.bench_function(WASM, |bencher| bencher.iter(|| wasm()));
+        group.bench_function(WASM, |bencher| bencher.iter(&mut *wasm));
         names.push(name);
     })?;
 
