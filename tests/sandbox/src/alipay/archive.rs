@@ -72,6 +72,6 @@ fn deflated(text: &[u8]) -> Vec<u8> {
 fn dos_time(at_ms: i64) -> [u16; 2] {
     let digits = digits(at_ms);
     let part = |from: usize, to: usize| -> u16 { digits[from..to].parse().expect("digits") };
-    let time = part(8, 10) << 11 | part(10, 12) << 5 | part(12, 14) / 2;
+    let time = part(8, 10) << 11 | part(10, 12) << 5 | (part(12, 14) / 2);
     [time, (part(0, 4) - 1980) << 9 | part(4, 6) << 5 | part(6, 8)]
 }
