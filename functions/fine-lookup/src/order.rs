@@ -1,6 +1,6 @@
 //! Orders: the amount of today, frozen, to be paid at one provider until 24:00.
 
-use crate::provider::{self, Cashier, Placed};
+use crate::provider::{self, Cashier, End, Placed};
 use crate::ticket::{self, Decision};
 use crate::{answer, pages};
 use http::StatusCode;
@@ -79,6 +79,8 @@ pub async fn create(request: &Request, code: &str) -> Result<Reply, Problem> {
         .ok_or_else(|| Problem::invalid("provider must be one of the ticket's providers"))?;
     let (db, decision) = ticket::find(code).await?;
     let now = clock::now_ms();
+    still_owed(&decision)?;
+    supersede(&db, &decision, now).await?;
     let mut order = open(&db, &decision, provider, now).await?;
     let mut placed = provider::place(provider, &db, &order, &decision, request, now).await?;
     if let Placed::OtherTerms = placed {
@@ -120,15 +122,60 @@ pub async fn renew(
     if orders.map_or(Ok(0), |row| row.int(0))? >= MOST_ORDERS {
         return Err(too_many());
     }
-    if !provider::end(provider, db, old, now).await? {
+    if provider::end(provider, db, old, now).await? == End::Paid {
         return Err(paid_just_now());
     }
+    close(db, old, now).await?;
+    open(db, decision, provider, now).await
+}
+
+/// Ends what was ordered for another amount before something was recorded that changed it, at its provider first. What the
+/// provider cannot end stays open here as well, so that it is asked about: paid all the same, it settles the ticket or goes
+/// back.
+async fn supersede(db: &Db, decision: &Decision, now: u64) -> Result<(), Problem> {
+    // Hardly any decision has a record: then there is one amount a day, and nothing to look for.
+    if decision.record.is_empty() {
+        return Ok(());
+    }
+    let owed = Payable::on(Day::at(now), decision.fine, decision.due, &decision.record).total();
+    let others = db
+        .run(
+            "SELECT id, provider FROM orders WHERE decision = $1 AND state = 'pending' AND expires_at > $2 \
+             AND amount_fen <> $3",
+            [decision.id.into(), now.into(), owed.get().into()],
+        )
+        .await?;
+    for row in &others {
+        let (order, provider) = (row.text(0)?, row.text(1)?);
+        let provider =
+            provider.parse().map_err(|_| Problem::unavailable("a row names an unknown provider"))?;
+        match provider::end(provider, db, order, now).await? {
+            End::Over => close(db, order, now).await?,
+            End::Open => {}
+            // Unless another request has just ended it. The janitor asks about it next.
+            End::Paid => {
+                let asked = db
+                    .one(
+                        "UPDATE orders SET next_check_at = $1 WHERE id = $2 AND state = 'pending' RETURNING id",
+                        [now.into(), order.into()],
+                    )
+                    .await?;
+                if asked.is_some() {
+                    return Err(paid_just_now());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn close(db: &Db, order: &str, now: u64) -> Result<(), Problem> {
     db.run(
         "UPDATE orders SET state = 'closed', closed_at = $1 WHERE id = $2 AND state = 'pending'",
-        [now.into(), old.into()],
+        [now.into(), order.into()],
     )
     .await?;
-    open(db, decision, provider, now).await
+    Ok(())
 }
 
 /// An order of this decision that waits for its payment and may still be paid.
@@ -222,8 +269,7 @@ async fn try_open(
     Ok(Some(Order { id: pending.text(0)?.to_owned(), amount: amount(pending.int(1)?)?, ..order }))
 }
 
-/// What stands for the amount in the order's key: the day, and the amount if what was recorded has changed it. An order that
-/// was made before keeps its amount and stays payable beside the next one; whichever is paid second goes back.
+/// What stands for the amount in the order's key: the day, and the amount if what was recorded has changed it.
 fn frozen(today: Day, decision: &Decision, payable: Payable) -> String {
     let plain = Payable::on(today, decision.fine, decision.due, &Record::default());
     if payable.total() == plain.total() {

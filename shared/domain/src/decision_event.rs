@@ -141,6 +141,11 @@ impl FromIterator<Event> for Record {
 }
 
 impl Record {
+    /// Whether nothing is recorded.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The last day without late fee, where the decision says `due`.
     pub fn due(&self, due: Day) -> Day {
         let deferred = self.0.iter().filter_map(|event| match event {

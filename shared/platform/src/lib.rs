@@ -3,6 +3,7 @@
 //! A function calls nothing of Spin but through here. There is no middleware: each handler reads from top to bottom.
 #![deny(missing_docs)]
 
+pub mod alipay;
 pub mod circuit;
 pub mod clock;
 pub mod db;

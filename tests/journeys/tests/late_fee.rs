@@ -458,3 +458,63 @@ fn an_order_made_before_keeps_its_amount_and_the_next_one_follows() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn an_order_of_another_amount_is_ended_at_its_provider_before_the_next_one_is_made() {
+    let town = Town::start("superseded");
+    let papers: Vec<Paper> = (0..3).map(|_| Paper::new(&town)).collect();
+    let town = town.later((TERM + 3) * DAY_S);
+    town.janitor();
+    let state = |town: &Town, name: &str, order: &Value| {
+        let trades = town.control_of(name, "GET", "trades", &Value::Null);
+        let trade = trades.as_array().expect("a list").iter().find(|t| t["out_trade_no"] == order["order"]);
+        let trade = trade.expect("the trade");
+        let state = trade.get("trade_state").unwrap_or(&trade["status"]);
+        state.as_str().expect("a state").to_owned()
+    };
+    let open = |town: &Town, order: &Value| {
+        town.house.fetch("GET", order["cashier"].as_str().expect("an address"), &[], "").text
+    };
+    let contest = |paper: &Paper| drop(record(&town, paper, &event("contest", Some(&paper.late(-5)), None)));
+
+    // At two providers, both of which can end it; asked once more nothing else happens.
+    let paper = &papers[0];
+    let (alipay, wechat) = (town.order(&paper.code), town.order_at(&paper.code, "wechat-pay", PHONE));
+    open(&town, &alipay);
+    contest(paper);
+    // While one of them does not answer, nothing is ordered.
+    town.control_of("wechat", "POST", "faults", &json!({"gateway": "unavailable", "gateway_calls": 1}));
+    town.try_order(&paper.code).is_problem(503, "unavailable");
+    assert_eq!(town.count("SELECT COUNT(*) FROM orders"), 2);
+    for _ in 0..2 {
+        assert_eq!(town.order(&paper.code)["amount_fen"], 20_000);
+    }
+    assert_eq!(
+        (state(&town, "alipay", &alipay), state(&town, "wechat", &wechat)),
+        ("TRADE_CLOSED".to_owned(), "CLOSED".to_owned())
+    );
+    for order in [&alipay, &wechat] {
+        assert_eq!(town.state_of(&paper.code, order), "closed");
+    }
+    assert!(!open(&town, &alipay).contains("action=\""), "the old cashier takes nothing");
+    assert_eq!(town.count("SELECT COUNT(*) FROM orders"), 3);
+
+    // Paid a moment ago, and nobody has told us: nothing is ordered, and it settles.
+    let paper = &papers[1];
+    let before = town.order(&paper.code);
+    town.faults(&json!({"drop_notifications": 1}));
+    town.pay(&before);
+    contest(paper);
+    town.try_order(&paper.code).is_problem(409, "payment-under-way");
+    assert_eq!(town.janitor()["settled"], 1);
+    let receipt = town.house.get(&format!("/fines/{}/receipt", paper.code), None).json();
+    assert_eq!((&receipt["payment"]["order"], &receipt["total_fen"]), (&before["order"], &json!(21_800)));
+    town.try_order(&paper.code).is_problem(409, "already-paid");
+
+    // The bank has no call for it: it is asked about until its day is over.
+    let paper = &papers[2];
+    let bank = town.order_at(&paper.code, "ccb", zerotrip_journeys::town::IN_CCB);
+    contest(paper);
+    assert_eq!(town.order(&paper.code)["amount_fen"], 20_000);
+    assert_eq!(town.state_of(&paper.code, &bank), "pending");
+}

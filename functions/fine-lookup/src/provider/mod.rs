@@ -44,12 +44,26 @@ pub async fn place(
     }
 }
 
-/// Ends `order` at `provider`; false if it has been paid meanwhile.
-pub async fn end(provider: Provider, db: &Db, order: &str, now_ms: u64) -> Result<bool, Problem> {
+/// What became of an order that was to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It cannot be paid any more.
+    Over,
+    /// It can be until its day is over: the provider does not know of it yet, or has no call for it.
+    Open,
+    /// It has been paid meanwhile.
+    Paid,
+}
+
+/// Ends `order` at `provider`.
+pub async fn end(provider: Provider, db: &Db, order: &str, now_ms: u64) -> Result<End, Problem> {
     match provider {
-        Provider::WechatPay => wechat_pay::close(db, order, now_ms).await,
-        // Whoever asks, the same order is opened there: there are no other terms.
-        Provider::Alipay | Provider::Ccb => Ok(true),
+        Provider::WechatPay => {
+            let over = wechat_pay::close(db, order, now_ms).await?;
+            Ok(if over { End::Over } else { End::Paid })
+        }
+        Provider::Alipay => alipay::end(order, now_ms).await,
+        Provider::Ccb => Ok(End::Open),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use zerotrip_domain::payment::{Report, TradeStatus};
 use zerotrip_domain::{Fen, day};
-use zerotrip_platform::{Problem, outbound, settings};
+use zerotrip_platform::{Problem, alipay};
 
 #[derive(Deserialize)]
 pub struct Answer {
@@ -112,14 +112,9 @@ pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
 
 /// The gateway's answer to `method`, and its signed text.
 pub async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
-    let origin = settings::get("alipay_origin").await?;
     let content = ("biz_content".to_owned(), content.to_string());
     let signed = alipay_request::sign(method, &[content], now_ms).map_err(broken)?;
-    // As Alipay's own clients do: the content in the body, all else, the charset that it is read in above all, in the address.
-    let (body, address): (Vec<&str>, Vec<&str>) =
-        signed.split('&').partition(|field| field.starts_with("biz_content="));
-    let address = format!("{}/gateway.do?{}", origin.trim_end_matches('/'), address.join("&"));
-    let body = outbound::post_form(&address, body.concat()).await?;
+    let body = alipay::send(&signed).await?;
     let text = alipay_verify::answer(method, &body).map_err(broken)?;
     let answer = serde_json::from_str(&text)
         .map_err(|_| Problem::unavailable("an answer of alipay is not of its form"))?;
