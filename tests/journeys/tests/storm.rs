@@ -14,6 +14,8 @@ use zerotrip_sandbox::wechat::CallbackKey;
 const TICKETS: usize = 2_000;
 /// Of a hundred tickets, so many are paid at two providers.
 const TWICE_PERCENT: usize = 5;
+/// Of a hundred tickets, so many are paid with more than was ordered, and as many with less and then in full.
+const ODD_PERCENT: usize = 3;
 /// Of a hundred deliveries, so many are forged.
 const FORGED_PERCENT: usize = 5;
 const KILLS: usize = 10;
@@ -35,7 +37,7 @@ fn id(order: &Value) -> &str {
     order["order"].as_str().expect("an order")
 }
 
-/// The payer pays `order` at its provider. Gives the order with the provider's own word of it.
+/// The payer pays `order` at its provider, with what it says. Gives the provider's own word of it.
 fn pay(town: &Town, provider: &str, order: &Value) -> Value {
     let (name, agent) = match provider {
         "alipay" => ("alipay", PHONE),
@@ -46,7 +48,8 @@ fn pay(town: &Town, provider: &str, order: &Value) -> Value {
         let cashier = order["cashier"].as_str().expect("an address");
         town.house.fetch("GET", cashier, &[("user-agent", agent)], "");
     }
-    let body = if provider == "ccb" { json!({}) } else { Value::Null };
+    // At the bank it would take an altered address.
+    let body = if provider == "ccb" { json!({}) } else { json!({"total_fen": order["amount_fen"]}) };
     town.control_of(name, "POST", &format!("trades/{}/pay", id(order)), &body)
 }
 
@@ -151,18 +154,28 @@ fn every_ticket_is_paid_once_and_every_fen_is_accounted_for() {
     let officer = town.officer();
 
     let begun = Instant::now();
-    let twice = tickets * TWICE_PERCENT / 100;
+    let (twice, odd) = (tickets * TWICE_PERCENT / 100, tickets * ODD_PERCENT / 100);
+    let (more, less) = (twice..twice + odd, twice + odd..twice + 2 * odd);
     let paid: Vec<Vec<Delivery>> = in_parallel(tickets, |number| {
         let issued = town.house.post("/qr/decisions", Some(&officer), &town.decision());
         assert_eq!(issued.status, 201, "{}", issued.text);
         let code = issued.text_of("code");
-        let providers = if number < twice { 2 } else { 1 };
+        let providers = if number < twice || less.contains(&number) { 2 } else { 1 };
+        let is_odd = more.contains(&number) || less.contains(&number);
+        let from = if is_odd { &PROVIDERS[..2] } else { &PROVIDERS[..] };
+        let odd = i64::try_from(1 + number % 19_000).expect("in range");
         // Both orders are made before either is paid.
         let orders: Vec<(&str, Value)> = (0..providers)
-            .map(|n| PROVIDERS[(number + n) % PROVIDERS.len()])
-            .map(|provider| {
+            .map(|n| (n, from[(number + n) % from.len()]))
+            .map(|(n, provider)| {
                 let agent = if provider == "ccb" { IN_CCB } else { PHONE };
-                (provider, town.order_at(&code, provider, agent))
+                let mut order = town.order_at(&code, provider, agent);
+                if more.contains(&number) {
+                    order["amount_fen"] = json!(20_000 + odd);
+                } else if less.contains(&number) && n == 0 {
+                    order["amount_fen"] = json!(odd);
+                }
+                (provider, order)
             })
             .collect();
         let callbacks = orders.iter().map(|(provider, order)| {
@@ -228,28 +241,30 @@ fn every_ticket_is_paid_once_and_every_fen_is_accounted_for() {
     assert_eq!(count(&town, "SELECT COUNT(*) FROM orders WHERE state = 'paid'"), tickets);
     assert_eq!(count(&town, "SELECT COUNT(DISTINCT decision) FROM orders WHERE state = 'paid'"), tickets);
     assert_eq!(count(&town, "SELECT COUNT(*) FROM orders WHERE state = 'surplus'"), twice);
+    assert_eq!(count(&town, "SELECT COUNT(*) FROM orders WHERE state = 'underpaid'"), odd);
     assert_eq!(count(&town, "SELECT COUNT(*) FROM orders"), orders);
     assert_eq!(count(&town, "SELECT COUNT(*) FROM payment_inbox"), 0);
 
     // What was paid too much goes back, or waits for the person who makes it.
     let open = "SELECT COUNT(*) FROM refunds WHERE state = 'due'";
+    let back = twice + 2 * odd;
     for _ in 0..20 {
         let done = town.janitor();
         assert_eq!(done["refunds"]["failed"], 0, "{done}");
-        if count(&town, "SELECT COUNT(*) FROM refunds") == twice && town.count(open) == 0 {
+        if count(&town, "SELECT COUNT(*) FROM refunds") == back && town.count(open) == 0 {
             break;
         }
         if done["refunds"]["tried"].as_u64() < Some(100) {
             town = town.later(301);
         }
     }
-    assert_eq!((count(&town, "SELECT COUNT(*) FROM refunds"), town.count(open)), (twice, 0));
+    assert_eq!((count(&town, "SELECT COUNT(*) FROM refunds"), town.count(open)), (back, 0));
 
     let ours = |provider: &str, what: &str| {
         let (sql, state) = match what {
             "money" => (
                 "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM orders WHERE provider = ",
-                "state IN ('paid', 'surplus')",
+                "state IN ('paid', 'surplus', 'underpaid')",
             ),
             "refunded" => (
                 "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM refunds WHERE provider = ",
