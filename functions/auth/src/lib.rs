@@ -11,7 +11,7 @@ use citizen::{alipay, consents, me, one_time_code, real_name, registration};
 use http::Method;
 use spin_sdk::http::IntoResponse;
 use staff::{activation, devices, invitations, principals};
-use zerotrip_platform::{Problem, Reply, Request};
+use zerotrip_platform::{Alone, Problem, Reply, Request};
 
 #[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
 mod contract {
@@ -30,12 +30,19 @@ mod entry {
 
     #[spin_sdk::http_service]
     async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
+        let _alone = hashes(request.method(), request.uri().path()).then(Alone::begin);
         let answered = match Request::read(request).await {
             Ok(request) => route(&request).await,
             Err(problem) => Err(problem),
         };
         answered.unwrap_or_else(|problem| problem.reply()).into_response()
     }
+}
+
+/// Whether such a request computes a password hash, which is tens of milliseconds of a core.
+fn hashes(method: &Method, path: &str) -> bool {
+    let paths = ["/auth/citizens", "/auth/citizens/sessions", "/auth/sessions", "/auth/activations"];
+    method == Method::POST && paths.contains(&path.trim_end_matches('/'))
 }
 
 async fn route(request: &Request) -> Result<Reply, Problem> {

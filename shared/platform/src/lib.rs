@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 pub mod alipay;
+pub mod alone;
 pub mod circuit;
 pub mod clock;
 pub mod db;
@@ -20,6 +21,7 @@ pub mod session;
 pub mod settings;
 pub mod wechat_pay;
 
+pub use alone::Alone;
 pub use db::{Db, Row, Value};
 pub use id::Id;
 pub use problem::Problem;

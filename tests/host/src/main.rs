@@ -194,8 +194,16 @@ async fn develop(
     Ok(())
 }
 
+/// More threads than cores: one whose guest computes is not there for others, and the system shares the cores more evenly
+/// than guests that yield. `TOKIO_WORKER_THREADS` says otherwise, as on Spin.
+const THREADS_PER_CORE: usize = 8;
+
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
-    tokio::runtime::Runtime::new()?.block_on(work)
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        runtime.worker_threads(THREADS_PER_CORE * std::thread::available_parallelism()?.get());
+    }
+    runtime.enable_all().build()?.block_on(work)
 }
 
 impl Task {
