@@ -196,7 +196,7 @@ async fn develop(
 
 /// More threads than cores: one whose guest computes is not there for others, and the system shares the cores more evenly
 /// than guests that yield. `TOKIO_WORKER_THREADS` says otherwise, as on Spin.
-const THREADS_PER_CORE: usize = 8;
+const THREADS_PER_CORE: usize = 4;
 
 fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
