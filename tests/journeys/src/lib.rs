@@ -409,6 +409,14 @@ impl House {
         self.host.wait().expect("it ended")
     }
 
+    /// The value of one of the app's variables, such as a key.
+    pub fn variable(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(self.folder.join("variables.toml")).expect("variables");
+        let begins = format!("{name} = '");
+        let value = text.lines().find_map(|line| line.strip_prefix(&begins)?.strip_suffix('\''));
+        value.unwrap_or_else(|| panic!("no variable {name}")).to_owned()
+    }
+
     /// The SQLite file or PostgreSQL's address.
     pub fn database(&self) -> String {
         database(&self.folder, self.postgres.as_ref())
