@@ -1,5 +1,6 @@
 //! What the app is measured at. A new row of the table is a function here and its line in [`CASES`].
 
+use crate::citizens;
 use crate::load::{Call, Calls};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -19,6 +20,11 @@ pub type Case = (&'static str, Engine, fn(Engine) -> Result<Stage>);
 pub const CASES: &[Case] = &[
     ("session look-up", Engine::Sqlite, session),
     ("session look-up, PostgreSQL", Engine::DurablePostgres, session),
+    ("citizen's session look-up", Engine::Sqlite, citizens::session),
+    ("citizen's session look-up, PostgreSQL", Engine::DurablePostgres, citizens::session),
+    (LOG_IN, Engine::Sqlite, citizens::log_in),
+    ("real-name check", Engine::Sqlite, citizens::real_name),
+    ("real-name check, PostgreSQL", Engine::DurablePostgres, citizens::real_name),
     ("ticket look-up", Engine::Sqlite, ticket),
     ("ticket look-up, PostgreSQL", Engine::DurablePostgres, ticket),
     ("Alipay notification", Engine::Sqlite, alipay),
@@ -32,6 +38,8 @@ pub const CASES: &[Case] = &[
     ("order at CCB", Engine::Sqlite, |engine| order("ccb", engine)),
 ];
 
+/// The case that is a password hash above all.
+pub const LOG_IN: &str = "citizen's log-in";
 /// Callbacks of each case: each settles an order of its own, once.
 const CALLBACKS: usize = 9_000;
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -148,7 +156,12 @@ pub fn call(method: Method, path: &str, token: Option<&str>, body: impl Into<Byt
 }
 
 /// The same with any headers.
-fn call_with(method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<Call> {
+pub fn call_with(
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Result<Call> {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

@@ -4,6 +4,7 @@
 //! - The *peer*: the same component under `wasmtime serve` of the same Wasmtime. What our host adds or saves.
 //! - The *cases* (`cases.rs`): requests to the app itself. What our code, the signing component and the database add,
 //!   once with the embedded SQLite and once with a PostgreSQL beside it, each with writes that survive a power cut.
+//! - A citizen's log-in, whose hash is computed in Wasm, beside what a core hashes natively.
 //! - Idle memory of the host with the app and with the empty component.
 //!
 //! Every subject is measured with 1 and with 32 connections, [`ROUNDS`] times in turn, because machines are noisy; the
@@ -14,12 +15,13 @@
 //! capacity; the ratios are what counts.
 
 mod cases;
+mod citizens;
 mod load;
 mod report;
 mod servers;
 
 use anyhow::{Context, Result, bail, ensure};
-use cases::{CASES, call};
+use cases::{CASES, LOG_IN, call};
 use http::Method;
 use load::Calls;
 use report::Row;
@@ -82,6 +84,10 @@ fn main() -> Result<()> {
         "\n| idle host with | resident MiB |\n|---|--:|\n| the app | {app:.1} |\n| the empty component | {empty:.1} |\n"
     );
     measured().for_each(|(connections, rows)| print!("{}", report::ratios(connections, rows)));
+    if let Some(row) = tables[CONNECTIONS.len() - 1].iter().find(|row| row.name == LOG_IN) {
+        let cores = std::thread::available_parallelism()?;
+        print!("{}", report::hashes(row, cores.get(), citizens::native_hashes()?));
+    }
     if !refusals.is_empty() {
         bail!("the numbers do not count:\n{}", refusals.join("\n"));
     }

@@ -103,6 +103,15 @@ pub fn ratios(connections: usize, rows: &[Row]) -> String {
     text
 }
 
+/// Log-ins, of which each computes a hash, beside the hashes that one core computes natively in a second.
+pub fn hashes(log_in: &Row, cores: usize, native: f64) -> String {
+    let rate = log_in.median(|r| r.rate) / cores as f64;
+    format!(
+        "- a core logs {rate:.1} citizens in a second; natively it computes {native:.1} of their hashes: {:.2}.\n",
+        rate / native
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
