@@ -1,9 +1,9 @@
-//! The janitor: asks about orders that a provider is silent about, closes those whose day is over, sends back what was
-//! paid too much, and keeps the providers' certificates fresh.
+//! The janitor: asks about orders that a provider is silent about and about payments that only a bill has, closes those whose
+//! day is over, sends back what was paid too much, and keeps the providers' certificates fresh.
 
 use crate::provider::{self, Trade};
 use crate::settle::{self, Outcome};
-use crate::{authority, live, reconciliation, refunds, report_items, wechat_pay};
+use crate::{authority, differences, live, recheck, refunds, report_items, wechat_pay};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,6 +28,8 @@ pub struct Done {
     /// Could not be asked about; due again later.
     failed: u32,
     refunds: refunds::RefundsDone,
+    /// Payments that a bill has and we did not.
+    billed: recheck::Asked,
     /// Reports, refunds and differences that wait for a person.
     to_review: i64,
 }
@@ -70,6 +72,7 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
             }
         }
     }
+    done.billed = recheck::settle(&db, began + PATIENCE_MS).await?;
     let count = db
         .one(
             "SELECT (SELECT COUNT(*) FROM payment_inbox i WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
@@ -80,7 +83,7 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
         .await?;
     done.to_review = count.map_or(Ok(0), |row| row.int(0))?
         + report_items::count(&db).await?
-        + reconciliation::open_count(&db).await?;
+        + differences::open_count(&db).await?;
     Ok(Reply::json(StatusCode::OK, &done))
 }
 

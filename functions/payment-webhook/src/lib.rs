@@ -3,13 +3,14 @@
 mod alipay;
 mod authority;
 mod ccb;
+mod differences;
 mod inbox;
 mod janitor;
 mod live;
 mod meta;
 mod page_return;
 mod provider;
-mod reconciliation;
+mod recheck;
 mod refunds;
 mod report_items;
 mod reports;
@@ -38,11 +39,6 @@ mod entry {
 
     #[spin_sdk::http_service]
     async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
-        if ccb::statement::is_for(request.method(), request.uri().path()) {
-            let (request, body) = Request::open(request);
-            let answered = ccb::statement::receive(&request, body).await;
-            return answered.unwrap_or_else(|problem| problem.reply()).into_response();
-        }
         let answered = match Request::read(request).await {
             Ok(request) => route(&request).await,
             Err(problem) => Err(problem),
@@ -74,9 +70,7 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["pay", "settlement-reports", recipient, kind, order, "closure"]) => {
             report_items::close(request, [recipient, kind, order]).await
         }
-        (&Method::POST, ["pay", "jobs", "reconciliation"]) => reconciliation::run(request).await,
-        (&Method::GET, ["pay", "statements"]) => reconciliation::list(request).await,
-        (&Method::POST, ["pay", "differences", id, "closure"]) => reconciliation::close(request, id).await,
+        (&Method::POST, ["pay", "differences", id, "closure"]) => differences::close(request, id).await,
         (&Method::GET, ["pay", "work-items"]) => work_items::list(request).await,
         (&Method::GET, ["pay", "work-items", "reports", report]) => inbox::show(request, report).await,
         (&Method::POST, ["pay", "work-items", "reports", report, "replay"]) => {
@@ -88,14 +82,13 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["pay", "refunds", refund, "closure"]) => refunds::close(request, refund).await,
         (
             _,
-            ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items" | "statements"]
+            ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items"]
             | ["pay", "alipay", "notifications" | "return"]
             | ["pay", "wechat-pay" | "ccb", "notifications"]
-            | ["pay", "jobs", "janitor" | "reports" | "reconciliation"]
+            | ["pay", "jobs", "janitor" | "reports"]
             | ["pay", "settlement-reports", _, _, _, "retry" | "closure"]
             | ["pay", "work-items", "reports", _]
             | ["pay", "work-items", "reports", _, "replay" | "closure"]
-            | ["pay", "ccb", "statements"]
             | ["pay", "refunds" | "differences", _, "closure"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),

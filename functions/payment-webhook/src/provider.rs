@@ -1,11 +1,10 @@
 //! What any provider can be asked. A further provider is a folder beside `alipay`, and its line in each function here.
 
 use crate::inbox::Kept;
-use crate::reconciliation::Billed;
 use crate::settle::{Authentic, Outcome};
 use crate::{alipay, ccb, wechat_pay};
 use zerotrip_domain::refund::{Cause, RefundId};
-use zerotrip_domain::{Day, Fen, Provider};
+use zerotrip_domain::{Fen, Provider};
 use zerotrip_platform::{Db, Problem};
 
 /// What a provider says of an order.
@@ -94,16 +93,6 @@ pub async fn replay(
         Provider::Alipay => alipay::replay(db, kept, now_ms).await,
         Provider::WechatPay => wechat_pay::replay(db, kept, now_ms).await,
         Provider::Ccb => ccb::replay(db, kept, now_ms).await,
-    }
-}
-
-/// The bill of `day`, which is over.
-pub async fn bill(provider: Provider, db: &Db, day: Day, now_ms: u64) -> Result<Billed, Problem> {
-    match provider {
-        Provider::Alipay => alipay::bill::fetch(day, now_ms).await,
-        Provider::WechatPay => wechat_pay::bill::fetch(db, day, now_ms).await,
-        // An administrator brings the file.
-        Provider::Ccb => Ok(Billed::NotReady),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What waits for a person: reports that do not fit (see [`inbox`]), refunds that no provider's interface makes or that fail for
 //! hours, reports of settlements that nobody takes, and differences between the providers' bills and our books.
 
-use crate::reconciliation::{self, Difference};
+use crate::differences::{self, Difference};
 use crate::report_items::{self, Untold};
 use crate::{authority, inbox};
 use http::StatusCode;
@@ -99,7 +99,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
         reports: reports.collect::<Result<_, Problem>>()?,
         refunds: refunds.collect::<Result<_, Problem>>()?,
         settlement_reports: report_items::list(&db, MOST).await?,
-        differences: reconciliation::open(&db, MOST).await?,
+        differences: differences::open(&db, MOST).await?,
     };
     Ok(Reply::json(StatusCode::OK, &items))
 }

@@ -4,7 +4,7 @@
 use crate::day::{DAY_MS, Day};
 use crate::money::Fen;
 use crate::provider::Provider;
-use crate::refund::{Part, RefundId};
+use crate::refund::RefundId;
 use std::collections::BTreeMap;
 
 /// One row of a bill.
@@ -39,7 +39,7 @@ pub enum What {
 pub struct Held {
     /// What the provider calls 商户订单号.
     pub order: String,
-    /// Of the order, and so of its refund, which is always whole.
+    /// What was paid, or is to be.
     pub amount: Fen,
     /// Whether we know that money came in.
     pub paid: bool,
@@ -47,8 +47,19 @@ pub struct Held {
     pub transaction: Option<String>,
     /// What of the payment.
     pub payment: Presence,
-    /// What of its refund; none if we have asked for none.
-    pub refund: Option<Presence>,
+    /// What of it we have asked to go back: all, the excess, or both in turn.
+    pub refunds: Vec<HeldRefund>,
+}
+
+/// A refund of ours as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRefund {
+    /// Which.
+    pub id: RefundId,
+    /// What goes back.
+    pub amount: Fen,
+    /// What of it.
+    pub presence: Presence,
 }
 
 /// Whether something of ours has to be in the bill.
@@ -124,8 +135,8 @@ pub struct Difference {
 pub struct Compared {
     /// Orders whose payment is in the bill as in our books.
     pub equal: Vec<String>,
-    /// Orders whose refund is.
-    pub equal_refunds: Vec<String>,
+    /// Refunds that are.
+    pub equal_refunds: Vec<RefundId>,
     /// All else.
     pub differences: Vec<Difference>,
 }
@@ -137,7 +148,7 @@ pub fn compare(bill: &[Entry], held: &[Held]) -> Compared {
         held,
         places,
         paid: vec![false; held.len()],
-        refunded: vec![false; held.len()],
+        refunded: held.iter().map(|held| vec![false; held.refunds.len()]).collect(),
         found: Compared::default(),
     };
     for entry in bill {
@@ -153,9 +164,9 @@ pub fn compare(bill: &[Entry], held: &[Held]) -> Compared {
 struct Comparison<'a> {
     held: &'a [Held],
     places: BTreeMap<&'a str, usize>,
-    /// Whose payment or refund the bill has.
+    /// Whose payment the bill has, and which refunds.
     paid: Vec<bool>,
-    refunded: Vec<bool>,
+    refunded: Vec<Vec<bool>>,
     found: Compared,
 }
 
@@ -182,22 +193,39 @@ impl Comparison<'_> {
     }
 
     fn refund(&mut self, entry: &Entry, number: Option<&str>, reference: &str) {
-        let ours = RefundId::new(&entry.order, Part::Whole).number();
-        let held = self.places.get(entry.order.as_str()).map(|place| (*place, &self.held[*place]));
-        let Some((place, held, presence)) = held
-            .and_then(|(place, held)| Some((place, held, held.refund?)))
-            .filter(|_| number.is_none_or(|number| number == ours))
-        else {
-            let amount = held.map(|(_, held)| held.amount);
-            return self.differ(Reason::UnknownRefund, reference, entry, amount);
+        let place = self.places.get(entry.order.as_str()).copied();
+        let held = place.map(|place| &self.held[place]);
+        let meant = place.and_then(|place| Some((place, self.meant(place, entry, number)?)));
+        let Some((place, at)) = meant else {
+            return self.differ(Reason::UnknownRefund, reference, entry, held.map(|held| held.amount));
         };
-        let again = std::mem::replace(&mut self.refunded[place], true) || presence == Presence::Elsewhere;
+        let ours = &self.held[place].refunds[at];
+        let again =
+            std::mem::replace(&mut self.refunded[place][at], true) || ours.presence == Presence::Elsewhere;
         let reason = match again {
             true => Reason::Doubled,
-            _ if entry.amount != held.amount => Reason::WrongRefundAmount,
-            false => return self.found.equal_refunds.push(entry.order.clone()),
+            _ if entry.amount != ours.amount => Reason::WrongRefundAmount,
+            false => return self.found.equal_refunds.push(ours.id.clone()),
         };
-        self.differ(reason, &ours, entry, Some(held.amount));
+        let entry = Entry { order: ours.id.to_string(), ..entry.clone() };
+        self.differ(reason, &ours.id.number(), &entry, Some(ours.amount));
+    }
+
+    /// Which refund of the order a row means: by our number, or, where the provider tells none, one of that amount that no
+    /// row has meant yet, or any.
+    fn meant(&self, place: usize, entry: &Entry, number: Option<&str>) -> Option<usize> {
+        let refunds = &self.held[place].refunds;
+        if let Some(number) = number {
+            return refunds.iter().position(|refund| refund.id.number() == number);
+        }
+        let open = |at: &usize| !self.refunded[place][*at];
+        let equal = |at: &usize| refunds[*at].amount == entry.amount;
+        let all = 0..refunds.len();
+        all.clone()
+            .find(|at| open(at) && equal(at))
+            .or_else(|| all.clone().find(equal))
+            .or_else(|| all.clone().find(open))
+            .or(all.last())
     }
 
     fn differ(&mut self, reason: Reason, subject: &str, entry: &Entry, held: Option<Fen>) {
@@ -224,9 +252,14 @@ impl Comparison<'_> {
             if held.payment == Presence::Expected && !self.paid[place] {
                 self.found.differences.push(absent(Reason::Missing, held.order.clone()));
             }
-            if held.refund == Some(Presence::Expected) && !self.refunded[place] {
-                let number = RefundId::new(&held.order, Part::Whole).number();
-                self.found.differences.push(absent(Reason::MissingRefund, number));
+            for (at, refund) in held.refunds.iter().enumerate() {
+                if refund.presence == Presence::Expected && !self.refunded[place][at] {
+                    self.found.differences.push(Difference {
+                        order: refund.id.to_string(),
+                        held: Some(refund.amount),
+                        ..absent(Reason::MissingRefund, refund.id.number())
+                    });
+                }
             }
         }
     }
@@ -264,6 +297,7 @@ pub fn due(provider: Provider, now_ms: u64, first: Day, done: &[Day]) -> Vec<Day
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refund::Part;
     use proptest::prelude::*;
 
     fn fen(n: i64) -> Fen {
@@ -277,8 +311,12 @@ mod tests {
             paid: true,
             transaction: Some(format!("42000{number}")),
             payment: Presence::Expected,
-            refund: None,
+            refunds: Vec::new(),
         }
+    }
+
+    fn sent(held: &Held, part: Part, amount: Fen) -> HeldRefund {
+        HeldRefund { id: RefundId::new(&held.order, part), amount, presence: Presence::Expected }
     }
 
     fn paid(held: &Held) -> Entry {
@@ -290,23 +328,26 @@ mod tests {
         }
     }
 
-    fn back(held: &Held) -> Entry {
-        let (number, reference) =
-            (Some(RefundId::new(&held.order, Part::Whole).number()), format!("50{}", held.order));
-        Entry { what: What::Refund { number, reference }, ..paid(held) }
+    fn back(held: &Held, refund: &HeldRefund) -> Entry {
+        let (number, reference) = (Some(refund.id.number()), format!("50{}", held.order));
+        Entry { amount: refund.amount, what: What::Refund { number, reference }, ..paid(held) }
     }
 
     /// Books of `sizes.len()` orders, refunded where it says so, and the bill of exactly them.
     fn books(sizes: &[bool]) -> (Vec<Entry>, Vec<Held>) {
-        let refund = |refunded: bool| refunded.then_some(Presence::Expected);
+        let refunds = |held: &Held| vec![sent(held, Part::Whole, held.amount)];
         let held: Vec<Held> = sizes
             .iter()
             .enumerate()
-            .map(|(number, refunded)| Held { refund: refund(*refunded), ..order(number) })
+            .map(|(number, refunded)| (order(number), *refunded))
+            .map(|(held, refunded)| match refunded {
+                true => Held { refunds: refunds(&held), ..held },
+                false => held,
+            })
             .collect();
-        let rows = held
-            .iter()
-            .flat_map(|held| std::iter::once(paid(held)).chain(held.refund.is_some().then(|| back(held))));
+        let rows = held.iter().flat_map(|held| {
+            std::iter::once(paid(held)).chain(held.refunds.iter().map(|refund| back(held, refund)))
+        });
         (rows.collect(), held)
     }
 
@@ -335,6 +376,32 @@ mod tests {
         assert_eq!(
             (compared.equal.len(), compared.equal_refunds.len(), compared.differences.len()),
             (1, 1, 0)
+        );
+    }
+
+    #[test]
+    fn an_excess_goes_back_by_itself_and_the_rest_when_the_decision_is_revoked() {
+        let (mut bill, mut held) = books(&[false]);
+        held[0].refunds =
+            vec![sent(&held[0], Part::Whole, fen(19_000)), sent(&held[0], Part::Excess, fen(1_000))];
+        bill.extend(held[0].refunds.iter().rev().map(|refund| back(&held[0], refund)));
+        assert_eq!(reasons(&bill, &held), []);
+        assert_eq!(compare(&bill, &held).equal_refunds.len(), 2);
+        // Also where only the amounts tell them apart.
+        for row in &mut bill[1..] {
+            row.what = What::Refund { number: None, reference: "serial".to_owned() };
+        }
+        assert_eq!(reasons(&bill, &held), []);
+        let found = compare(&bill[..2], &held).differences;
+        assert_eq!((found[0].reason, found[0].held), (Reason::MissingRefund, Some(fen(19_000))));
+        assert_eq!(found[0].subject, format!("R{}", held[0].order));
+        let number = Some(RefundId::new(&held[0].order, Part::Excess).number());
+        bill[1].what = What::Refund { number, reference: "serial".to_owned() };
+        bill[1].amount = fen(1_001);
+        let found = compare(&bill, &held).differences;
+        assert_eq!(
+            (found[0].reason, &found[0].order),
+            (Reason::WrongRefundAmount, &format!("{}-excess", held[0].order))
         );
     }
 

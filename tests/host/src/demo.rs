@@ -54,9 +54,9 @@ pub fn start(origin: String, folder: Folder, database: String) -> JoinHandle<()>
         };
         loop {
             tokio::time::sleep(JOB_PAUSE).await;
-            for job in ["janitor", "reports"] {
+            for job in ["/pay/jobs/janitor", "/pay/jobs/reports", "/bills/jobs/reconciliation"] {
                 let (origin, token) = (origin.clone(), job_token.clone());
-                let run = move || post(&origin, &format!("/pay/jobs/{job}"), Some(&token), &json!({}));
+                let run = move || post(&origin, job, Some(&token), &json!({}));
                 match tokio::task::spawn_blocking(run).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => eprintln!("{job}: {error:#}"),
@@ -86,7 +86,7 @@ fn show(origin: &str, folder: &Folder, database: &str) -> Result<String> {
     );
     eprintln!("a ticket to pay: {url}");
     eprintln!("demo people's passwords and tokens: {}", folder.demo().display());
-    for function in ["auth", "qr", "fines", "pay"] {
+    for function in ["auth", "qr", "fines", "pay", "bills"] {
         eprintln!("interface: {origin}/{function}/openapi.json");
     }
     Ok(people.job_token)

@@ -18,7 +18,8 @@ impl Interfaces {
         if segments.first() == Some(&"f") {
             segments[0] = "fines";
         }
-        let Some(prefix) = segments.first().filter(|prefix| ["auth", "qr", "fines", "pay"].contains(*prefix))
+        let Some(prefix) =
+            segments.first().filter(|prefix| ["auth", "qr", "fines", "pay", "bills"].contains(*prefix))
         else {
             return;
         };

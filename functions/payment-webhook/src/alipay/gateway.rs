@@ -12,10 +12,10 @@ use zerotrip_domain::{Fen, day};
 use zerotrip_platform::{Problem, alipay};
 
 #[derive(Deserialize)]
-pub struct Answer {
-    pub code: String,
+struct Answer {
+    code: String,
     #[serde(default)]
-    pub sub_code: String,
+    sub_code: String,
     #[serde(default)]
     out_trade_no: String,
     #[serde(default)]
@@ -32,11 +32,9 @@ pub struct Answer {
     refund_status: String,
     #[serde(default)]
     refund_amount: String,
-    #[serde(default)]
-    pub bill_download_url: String,
 }
 
-pub const SUCCESS: &str = "10000";
+const SUCCESS: &str = "10000";
 const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
 
 /// How the trade of `order` stands.
@@ -111,7 +109,7 @@ pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
 }
 
 /// The gateway's answer to `method`, and its signed text.
-pub async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
+async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer, Vec<u8>), Problem> {
     let content = ("biz_content".to_owned(), content.to_string());
     let signed = alipay_request::sign(method, &[content], now_ms).map_err(broken)?;
     let body = alipay::send(&signed).await?;
@@ -122,6 +120,6 @@ pub async fn call(method: &str, content: &Value, now_ms: u64) -> Result<(Answer,
 }
 
 /// An answer that the caller did not expect.
-pub fn failed(what: &str, answer: &Answer) -> Problem {
+fn failed(what: &str, answer: &Answer) -> Problem {
     Problem::unavailable(&format!("alipay {what}: code {} {}", answer.code, answer.sub_code))
 }

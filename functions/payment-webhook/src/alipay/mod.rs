@@ -1,6 +1,5 @@
-//! 支付宝: notifications, the payer's way back, our questions, and the bill of a day. One file each.
+//! 支付宝: notifications, the payer's way back, and our questions. One file each.
 
-pub mod bill;
 pub mod gateway;
 pub mod notification;
 pub mod page_return;

@@ -2,7 +2,6 @@
 
 pub mod gateway;
 pub mod notification;
-pub mod statement;
 
 use crate::inbox::Kept;
 use crate::provider::field;

@@ -1,7 +1,6 @@
 //! 微信支付 (API v3): notifications and our questions.
 
 mod api;
-pub mod bill;
 pub mod certificates;
 pub mod notification;
 pub mod refund;

@@ -1,16 +1,17 @@
 //! 交易账单: applied for, fetched, and held to the hash that the signed answer names. The file itself is not signed.
 
-use super::api;
+use super::Billed;
 use crate::broken;
-use crate::reconciliation::Billed;
+use crate::signing::faults::{Fault, Refusal};
 use crate::signing::file_digest::{Algorithm, Digest};
-use crate::signing::wechat_pay_verify;
+use crate::signing::wechat_pay_request;
+use crate::signing::wechat_pay_verify::{self, SignedHeaders};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use zerotrip_bills::wechat_pay::Wanted;
 use zerotrip_bills::{MAX_FILE, wechat_pay as table};
 use zerotrip_domain::Day;
-use zerotrip_platform::wechat_pay::{self, failed};
+use zerotrip_platform::wechat_pay::{self, Signature, Signed, failed};
 use zerotrip_platform::{Db, Problem};
 
 #[derive(Deserialize)]
@@ -27,7 +28,9 @@ const PATH: &str = "/v3/billdownload/file?";
 pub async fn fetch(db: &Db, day: Day, now_ms: u64) -> Result<Billed, Problem> {
     let own = wechat_pay_verify::own_merchant().map_err(broken)?;
     let target = format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP");
-    let text = match api::call(db, Method::GET, &target, String::new(), now_ms).await? {
+    let sign = |method: &str, target: &str, body: &str| sign(method, target, body, now_ms);
+    let verify = |signature, body: &[u8], known: &[String]| verify(signature, body, known, now_ms);
+    let text = match wechat_pay::call(db, Method::GET, &target, String::new(), sign, verify).await? {
         Ok(text) => text,
         Err(code) => {
             return match code.as_str() {
@@ -43,7 +46,7 @@ pub async fn fetch(db: &Db, day: Day, now_ms: u64) -> Result<Billed, Problem> {
     if address.hash_type != "SHA1" {
         return Err(odd());
     }
-    let signed = api::sign("GET", target, "", now_ms)?;
+    let signed = sign("GET", target, "")?;
     let file = wechat_pay::download(target, signed, MAX_FILE).await?;
     if file.status != StatusCode::OK {
         return Err(Problem::unavailable(&format!("wechat-pay bill: status {}", file.status.as_u16())));
@@ -55,4 +58,20 @@ pub async fn fetch(db: &Db, day: Day, now_ms: u64) -> Result<Billed, Problem> {
         Ok(_) => Ok(Billed::Damaged("not the bytes that its hash is of".to_owned())),
         Err(fault) => Ok(Billed::Damaged(fault.to_string())),
     }
+}
+
+fn sign(method: &str, target: &str, body: &str, now_ms: u64) -> Result<Signed, Problem> {
+    let signed = wechat_pay_request::sign(method, target, body, now_ms).map_err(broken)?;
+    Ok((signed.authorization, signed.serial))
+}
+
+fn verify(signature: Signature, body: &[u8], known: &[String], now_ms: u64) -> Result<(), Problem> {
+    let Signature { timestamp, nonce, serial, signature, kind } = signature;
+    let headers = SignedHeaders { timestamp, nonce, serial, signature, signature_type: kind };
+    let refused = |what: &str| Problem::unavailable(&format!("an answer of wechat-pay: {what}"));
+    wechat_pay_verify::answer(&headers, body, known, now_ms).map_err(|fault| match fault {
+        Fault::Refused(Refusal::UnknownKey) => refused("signed under a certificate that is not fetched yet"),
+        Fault::Refused(refusal) => refused(&format!("not authentic: {refusal:?}")),
+        other => broken(other),
+    })
 }

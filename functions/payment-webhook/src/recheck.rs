@@ -1,17 +1,17 @@
 //! What a bill says is paid and we do not know as paid: the provider is asked, and what it confirms is settled in the usual
 //! way. A bill alone settles nothing.
 
-use super::ledger;
-use super::record::{Version, agree};
 use crate::provider::{self, Trade};
 use crate::settle::apply;
+use serde::Serialize;
+use utoipa::ToSchema;
+use zerotrip_domain::Provider;
+use zerotrip_domain::payment::OrderState;
 use zerotrip_domain::refund::next_try_after_ms;
-use zerotrip_domain::statement::{self, Entry, What};
-use zerotrip_domain::{Day, Fen};
 use zerotrip_platform::{Db, Problem, clock};
 
 /// What was asked.
-#[derive(Default)]
+#[derive(Default, Serialize, ToSchema)]
 pub struct Asked {
     /// Paid now, as the bill says.
     pub settled: u32,
@@ -19,10 +19,15 @@ pub struct Asked {
     pub failed: u32,
 }
 
+/// A payment that a bill has and we do not.
 struct Due {
     id: String,
-    version: Version,
-    entry: Entry,
+    provider: Provider,
+    day: String,
+    digest: String,
+    order: String,
+    transaction: Option<String>,
+    billed_fen: i64,
 }
 
 /// Asks about each difference that is due, until `stop`, Unix ms. As patiently as refunds are tried.
@@ -36,7 +41,7 @@ pub async fn settle(db: &Db, stop: u64) -> Result<Asked, Problem> {
         }
         let Some(due) = take(db, now).await? else { return Ok(asked) };
         // One that hangs must not keep the others from being asked.
-        if failing.contains(&due.version.provider) {
+        if failing.contains(&due.provider) {
             asked.failed += 1;
             continue;
         }
@@ -46,7 +51,7 @@ pub async fn settle(db: &Db, stop: u64) -> Result<Asked, Problem> {
             // Logged where it failed.
             Err(_) => {
                 asked.failed += 1;
-                failing.push(due.version.provider);
+                failing.push(due.provider);
             }
         }
     }
@@ -78,47 +83,60 @@ async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
         .await?;
     let Some(row) = row else { return Ok(None) };
     let text = |at| row.text(at).map(str::to_owned);
-    let amount =
-        Fen::new(row.int(6)?).map_err(|_| Problem::unavailable("a stored difference has no amount"))?;
     Ok(Some(Due {
         id: text(0)?,
-        version: Version { provider: provider::stored(row.text(1)?)?, day: text(2)?, digest: text(3)? },
-        entry: Entry {
-            order: text(4)?,
-            transaction: row.optional_text(5)?.map(str::to_owned),
-            amount,
-            what: What::Payment,
-        },
+        provider: provider::stored(row.text(1)?)?,
+        day: text(2)?,
+        digest: text(3)?,
+        order: text(4)?,
+        transaction: row.optional_text(5)?.map(str::to_owned),
+        billed_fen: row.int(6)?,
     }))
 }
 
 /// Whether the order is paid now as the bill says.
 async fn check(db: &Db, due: &Due, now: u64) -> Result<bool, Problem> {
-    let Due { id, version, entry } = due;
-    if !agrees(db, version, entry).await? {
-        match provider::query(version.provider, db, &entry.order, now).await? {
+    if !agrees(db, due).await? {
+        match provider::query(due.provider, db, &due.order, now).await? {
             Trade::Known(said) => drop(apply(db, &said, now).await?),
             Trade::None => return Ok(false),
         }
-        if !agrees(db, version, entry).await? {
+        if !agrees(db, due).await? {
             return Ok(false);
         }
     }
-    agree(db, version, &entry.order, "payment").await?;
+    db.run(
+        "INSERT INTO reconciled (order_no, kind, provider, day, digest) VALUES ($1, 'payment', $2, $3, $4) \
+         ON CONFLICT DO NOTHING",
+        [
+            due.order.as_str().into(),
+            due.provider.name().into(),
+            due.day.as_str().into(),
+            due.digest.as_str().into(),
+        ],
+    )
+    .await?;
     let closed = db
         .one(
             "UPDATE statement_differences SET closed_at = $1, closed_how = 'settled' \
              WHERE id = $2 AND closed_at IS NULL RETURNING id",
-            [now.into(), id.as_str().into()],
+            [now.into(), due.id.as_str().into()],
         )
         .await?;
     Ok(closed.is_some())
 }
 
-async fn agrees(db: &Db, version: &Version, entry: &Entry) -> Result<bool, Problem> {
-    let day =
-        Day::parse(&version.day).ok_or_else(|| Problem::unavailable("a stored day is not of its form"))?;
-    let line = ledger::one(db, version.provider, day, &entry.order).await?;
-    let held: Vec<_> = line.into_iter().map(|line| line.held).collect();
-    Ok(!statement::compare(std::slice::from_ref(entry), &held).equal.is_empty())
+/// Whether our books have the payment as the bill has it.
+async fn agrees(db: &Db, due: &Due) -> Result<bool, Problem> {
+    let row = db
+        .one(
+            "SELECT state, amount_fen, transaction_no FROM orders WHERE id = $1 AND provider = $2",
+            [due.order.as_str().into(), due.provider.name().into()],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    let paid = OrderState::named(row.text(0)?).is_some_and(OrderState::is_final);
+    let other =
+        matches!((&due.transaction, row.optional_text(2)?), (Some(said), Some(known)) if said != known);
+    Ok(paid && !other && row.int(1)? == due.billed_fen)
 }

@@ -1,7 +1,7 @@
 //! 对账文件: the bank gives it to people only, so an administrator brings the file of a day.
 
-use crate::reconciliation::{self, open_count};
-use crate::{authority, live};
+use crate::statements::open_count;
+use crate::{authority, live, record};
 use http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,8 +11,6 @@ use zerotrip_platform::{Db, Problem, Reply, Request, Unread, clock, log};
 
 /// The largest file: a hundred thousand rows.
 const MAX_FILE: usize = 16 * 1024 * 1024;
-/// How long the bank is asked about what the file says is paid; the job asks on.
-const PATIENCE_MS: u64 = 5_000;
 
 /// What became of a file.
 #[derive(Serialize, ToSchema)]
@@ -31,10 +29,10 @@ pub struct Uploaded {
 
 /// Whether this is a request whose body may be large.
 pub fn is_for(method: &Method, path: &str) -> bool {
-    *method == Method::POST && path.trim_matches('/') == "pay/ccb/statements"
+    *method == Method::POST && path.trim_matches('/') == "bills/ccb/statements"
 }
 
-#[utoipa::path(post, path = "/pay/ccb/statements", params(("day" = String, Query)),
+#[utoipa::path(post, path = "/bills/ccb/statements", params(("day" = String, Query)),
     request_body(content = String, content_type = "text/plain; charset=GBK"), responses((status = 200, body = Uploaded)))]
 pub async fn receive(request: &Request, body: Unread) -> Result<Reply, Problem> {
     let db = Db::open().await?;
@@ -51,9 +49,8 @@ pub async fn receive(request: &Request, body: Unread) -> Result<Reply, Problem> 
     if is_foreign(&db, day, &bill).await? {
         return Err(refused("no row is an order of ours, and we have some of that day"));
     }
-    let compared = reconciliation::compare(&db, Provider::Ccb, day, &bill, Some(person)).await?;
+    let compared = record::compare(&db, Provider::Ccb, day, &bill, Some(person)).await?;
     log(&format!("ccb bill of {day} brought by an administrator"));
-    reconciliation::settle(&db, clock::now_ms() + PATIENCE_MS).await?;
     let totals = compared.totals;
     let uploaded = Uploaded {
         day: day.to_string(),

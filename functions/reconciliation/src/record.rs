@@ -1,8 +1,8 @@
 //! What a comparison finds is kept. The bill's row says that it has been compared only when all else is there, and every
 //! statement before that may be repeated: a run that is killed is made up for by the next, and two at once do the same.
 
-use super::ledger::{self, Line};
-use crate::contract::zerotrip::signing::file_digest::{Algorithm, Digest};
+use crate::ledger::{self, Line};
+use crate::signing::file_digest::{Algorithm, Digest};
 use std::collections::BTreeSet;
 use zerotrip_bills::{Bill, Totals};
 use zerotrip_domain::statement::{self, Difference, Held, Reason, What};
@@ -46,8 +46,8 @@ pub async fn compare(
             agree(db, &version, order, "payment").await?;
         }
     }
-    for order in &found.equal_refunds {
-        agree(db, &version, order, "refund").await?;
+    for refund in &found.equal_refunds {
+        agree(db, &version, &refund.to_string(), "refund").await?;
     }
     version.end(db, clock::now_ms()).await?;
     tidy(db, clock::now_ms()).await?;
@@ -166,7 +166,7 @@ impl Version {
         db.run(
             "INSERT INTO reconciled (order_no, kind, provider, day, digest) \
              SELECT o.id, 'payment', o.provider, $1, $2 FROM orders o \
-             WHERE o.provider = $3 AND o.paid_at >= $4 AND o.paid_at < $5 AND o.state IN ('paid', 'surplus') \
+             WHERE o.provider = $3 AND o.paid_at >= $4 AND o.paid_at < $5 AND o.state IN ('paid', 'surplus', 'underpaid') \
              AND o.settled_at < $6 AND NOT EXISTS (SELECT 1 FROM statement_differences d \
                WHERE d.provider = o.provider AND d.day = $7 AND d.digest = $8 AND d.subject = o.id) \
              ON CONFLICT DO NOTHING",

@@ -1,7 +1,8 @@
-//! The job: fetches what bills there are, compares them, and asks about what they say is paid.
+//! The job: fetches what bills there are and compares them.
 
-use super::{Billed, open_count, recheck, record};
-use crate::{authority, live, provider};
+use crate::provider::{self, Billed};
+use crate::statements::open_count;
+use crate::{authority, live, record};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,21 +20,19 @@ pub struct Reconciliation {
     compared: u32,
     /// Whose bill is not there yet.
     not_ready: u32,
-    /// Whose bill could not be had or is not sound, and questions that were not answered; tried again at the next run.
+    /// Whose bill could not be had or is not sound; tried again at the next run.
     failed: u32,
-    /// Differences that are settled, since the provider has confirmed the payment.
-    settled: u32,
     /// Differences that are open, of whatever day.
     open: i64,
 }
 
-#[utoipa::path(post, path = "/pay/jobs/reconciliation", responses((status = 200, body = Reconciliation)))]
+#[utoipa::path(post, path = "/bills/jobs/reconciliation", responses((status = 200, body = Reconciliation)))]
 pub async fn run(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
     authority::scheduler(request, &db).await?;
     let stop = clock::now_ms() + PATIENCE_MS;
     let mut done = Reconciliation::default();
-    for provider in live::providers().await? {
+    for provider in live::downloadable().await? {
         for day in due(&db, provider).await? {
             if clock::now_ms() >= stop {
                 break;
@@ -51,9 +50,6 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
         }
     }
     record::tidy(&db, clock::now_ms()).await?;
-    let asked = recheck::settle(&db, stop).await?;
-    done.settled = asked.settled;
-    done.failed += asked.failed;
     done.open = open_count(&db).await?;
     Ok(Reply::json(StatusCode::OK, &done))
 }

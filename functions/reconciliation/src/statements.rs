@@ -39,7 +39,7 @@ pub struct Statement {
     pub replaced: i64,
 }
 
-#[utoipa::path(get, path = "/pay/statements", responses((status = 200, body = Statements)))]
+#[utoipa::path(get, path = "/bills/statements", responses((status = 200, body = Statements)))]
 pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
     authority::administrator(request, &db).await?;
@@ -60,6 +60,12 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
         .await?;
     let statements = rows.iter().map(statement).collect::<Result<_, Problem>>()?;
     Ok(Reply::json(StatusCode::OK, &Statements { statements }))
+}
+
+/// How many differences are open, of whatever day and provider.
+pub async fn open_count(db: &Db) -> Result<i64, Problem> {
+    let row = db.one("SELECT COUNT(*) FROM statement_differences WHERE closed_at IS NULL", []).await?;
+    row.map_or(Ok(0), |row| row.int(0))
 }
 
 fn statement(row: &Row) -> Result<Statement, Problem> {
