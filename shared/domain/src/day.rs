@@ -2,7 +2,7 @@
 
 use std::fmt;
 use time::macros::format_description;
-use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 const SHANGHAI: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
     Ok(offset) => offset,
@@ -30,6 +30,33 @@ impl Day {
     /// So many days later.
     pub fn plus(self, days: u16) -> Self {
         Self(self.0.saturating_add(Duration::days(i64::from(days))))
+    }
+
+    /// So many days earlier.
+    pub fn minus(self, days: u16) -> Self {
+        Self(self.0.saturating_sub(Duration::days(i64::from(days))))
+    }
+
+    /// The same day so many months later, or earlier where negative; the last of the month where it has no such day
+    /// (民法典 art. 202).
+    pub fn plus_months(self, months: i32) -> Self {
+        let counted = self.0.year() * 12 + i32::from(u8::from(self.0.month())) - 1 + months;
+        let (year, month) = (counted.div_euclid(12), counted.rem_euclid(12));
+        let month = Month::January.nth_next(month as u8);
+        let day = self.0.day().min(month.length(year));
+        let beyond = if months < 0 { Date::MIN } else { Date::MAX };
+        Self(Date::from_calendar_date(year, month, day).unwrap_or(beyond))
+    }
+
+    /// The same day so many years later; 28 February where 29 February is missing.
+    pub fn plus_years(self, years: u16) -> Self {
+        self.plus_months(i32::from(years) * 12)
+    }
+
+    /// The last day of its month.
+    pub fn month_end(self) -> Self {
+        let (year, month) = (self.0.year(), self.0.month());
+        Self(Date::from_calendar_date(year, month, month.length(year)).unwrap_or(self.0))
     }
 
     /// Days from `earlier` to this one; negative if it is later.
@@ -97,6 +124,8 @@ pub fn rfc3339(unix_ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::{Datelike, Months, NaiveDate};
+    use proptest::prelude::*;
 
     /// 2026-03-01 00:00:00 +08:00, by `date -d '2026-03-01 00:00:00 +0800' +%s`.
     const MARCH: u64 = 1_772_294_400_000;
@@ -126,5 +155,46 @@ mod tests {
         assert_eq!(day.since(day.plus(1)), -1);
         assert_eq!(Day::parse("2027-02-29"), None);
         assert_eq!(Day::at(u64::MAX).to_string(), "9999-12-31");
+    }
+    #[test]
+    fn a_month_without_that_day_ends_it_on_its_last() {
+        let day = |text: &str| Day::parse(text).expect("a day");
+        for (start, months, end) in [
+            ("2028-01-31", 1, "2028-02-29"),
+            ("2027-01-31", 1, "2027-02-28"),
+            ("2028-03-31", -1, "2028-02-29"),
+            ("2026-01-15", -1, "2025-12-15"),
+            ("2026-12-31", 6, "2027-06-30"),
+            ("0000-01-01", 0, "0000-01-01"),
+        ] {
+            assert_eq!(day(start).plus_months(months).to_string(), end, "{start} {months}");
+        }
+        assert_eq!(day("2028-02-29").plus_years(1).to_string(), "2029-02-28");
+        assert_eq!(day("2028-02-29").plus_years(4).to_string(), "2032-02-29");
+        assert_eq!(day("9999-12-01").plus_months(1).to_string(), "9999-12-31");
+        assert_eq!(day("2028-02-03").month_end().to_string(), "2028-02-29");
+    }
+
+    proptest! {
+        /// `chrono` is another calendar.
+        #[test]
+        fn days_months_and_years_are_counted_as_another_calendar_does(
+            from in 0i64..80_000, days in 0u16..20_000, months in 0u32..2_400, years in 0u16..200,
+        ) {
+            let epoch = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day");
+            let theirs = epoch + chrono::Days::new(from.unsigned_abs());
+            let ours = Day::parse(&theirs.to_string()).expect("a day");
+            let pairs = [
+                (ours.plus(days), theirs + chrono::Days::new(days.into())),
+                (ours.minus(days), theirs - chrono::Days::new(days.into())),
+                (ours.plus_months(months.cast_signed()), theirs + Months::new(months)),
+                (ours.plus_months(-months.cast_signed()), theirs - Months::new(months)),
+                (ours.plus_years(years), theirs + Months::new(u32::from(years) * 12)),
+                (ours.month_end(), (theirs.with_day(1).expect("a first") + Months::new(1)).pred_opt().expect("a day")),
+            ];
+            for (ours, theirs) in pairs {
+                prop_assert_eq!(ours.to_string(), theirs.to_string());
+            }
+        }
     }
 }

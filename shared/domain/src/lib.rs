@@ -1,14 +1,17 @@
-//! Types and rules, no I/O: what a fine is, how it grows, who may be named how, how far an account has come.
+//! Types and rules, no I/O: what a fine is, how it grows, who may be named how, how far an account has come, what a
+//! document says.
 //!
 //! Everything from outside becomes one of these types by `FromStr` or a checked constructor; time is an argument.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod account;
+pub mod credit_code;
 pub mod day;
 pub mod decision;
 pub mod decision_event;
 pub mod decision_number;
+pub mod document;
 pub mod id_number;
 pub mod late_fee;
 pub mod mask;
@@ -24,8 +27,10 @@ pub mod settlement_report;
 pub mod statement;
 pub mod violation_code;
 
+pub use credit_code::CreditCode;
 pub use day::Day;
 pub use decision_number::DecisionNumber;
+pub use document::Document;
 pub use id_number::IdNumber;
 pub use money::Fen;
 pub use phone::Phone;
