@@ -22,6 +22,11 @@ impl Day {
         Self(local(unix_ms).date())
     }
 
+    /// A day that stands in a rule.
+    pub(crate) const fn on(date: Date) -> Self {
+        Self(date)
+    }
+
     /// From `yyyy-MM-dd`.
     pub fn parse(text: &str) -> Option<Self> {
         Date::parse(text, format_description!("[year]-[month]-[day]")).ok().map(Self)

@@ -1,5 +1,5 @@
 //! Types and rules, no I/O: what a fine is, how it grows, who may be named how, how far an account has come, what a
-//! document says.
+//! document says and until when it is good.
 //!
 //! Everything from outside becomes one of these types by `FromStr` or a checked constructor; time is an argument.
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ pub mod decision;
 pub mod decision_event;
 pub mod decision_number;
 pub mod document;
+pub mod expiry;
 pub mod id_number;
 pub mod late_fee;
 pub mod mask;
