@@ -51,6 +51,11 @@ impl IdNumber {
         self.born().years_until(today)
     }
 
+    /// Whether it is a number of the areas 81, 82 and 83, given to residents of Hong Kong, Macau and Taiwan.
+    pub fn is_of_hk_macau_taiwan(&self) -> bool {
+        ["81", "82", "83"].iter().any(|area| self.0.starts_with(area))
+    }
+
     /// First six and last four.
     pub fn masked(&self) -> String {
         format!("{}********{}", &self.0[..6], &self.0[14..])

@@ -24,6 +24,7 @@ pub mod plate;
 pub mod provider;
 pub mod refund;
 pub mod residence;
+pub mod scenario;
 pub mod settlement_report;
 pub mod statement;
 pub mod violation_code;
