@@ -8,6 +8,7 @@ use crate::{
     alipay::{Account, Certificates, CertificatesFile, KeyError, PrivateKey, PublicKey},
     authority, ccb, ctid,
     outbound::is_address,
+    registry,
     service::{NotAToken, Token},
     sms, wechat,
 };
@@ -29,6 +30,8 @@ pub struct Config {
     pub police: Option<authority::Account>,
     /// The same of the treasury.
     pub treasury: Option<authority::Account>,
+    /// Who may ask the registry of documents, if it is played.
+    pub registry: Option<registry::Account>,
 }
 
 /// Why a configuration cannot be used. The text names the field, never a key.
@@ -84,6 +87,7 @@ struct File {
     sms: Option<TokenFile>,
     police: Option<authority::Account>,
     treasury: Option<authority::Account>,
+    registry: Option<TokenFile>,
 }
 
 #[derive(Deserialize)]
@@ -116,10 +120,10 @@ impl Config {
     /// SubjectPublicKeyInfo and of PKCS#8; the last may be left out. With `"certificates":{"app","alipay","roots"}` beside them, PEM texts, Alipay
     /// is in certificate mode. The member `wechat_pay` is optional; [`wechat::account`] makes one. With a
     /// member `"ccb":{"merchant_id","pos_id","branch_id","private_key","query_password","callback_url","page_url"}`, key as
-    /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}`, `"sms":{"token"}`, `"police":{"token"}` and
+    /// base64 of PKCS#8, that bank is played too; with `"ctid":{"token"}`, `"sms":{"token"}`, `"registry":{"token"}`, `"police":{"token"}` and
     /// `"treasury":{"token"}` those, who serve the bearer of that token.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let File { alipay, wechat_pay, ccb, ctid, sms, police, treasury } =
+        let File { alipay, wechat_pay, ccb, ctid, sms, police, treasury, registry } =
             serde_json::from_str(text).map_err(ConfigError::Malformed)?;
         let AlipayFile { app_id, seller_id, app_public_key, private_key, redirect_uris, certificates } =
             alipay;
@@ -148,6 +152,7 @@ impl Config {
         };
         let ctid = token("ctid.token", ctid)?.map(|token| ctid::Account { token });
         let sms = token("sms.token", sms)?.map(|token| sms::Account { token });
-        Ok(Self { alipay, wechat_pay, ccb, ctid, sms, police, treasury })
+        let registry = token("registry.token", registry)?.map(|token| registry::Account { token });
+        Ok(Self { alipay, wechat_pay, ccb, ctid, sms, police, treasury, registry })
     }
 }

@@ -16,6 +16,7 @@ mod outbound;
 mod page;
 mod parameters;
 pub mod people;
+pub mod registry;
 mod server;
 mod service;
 pub mod sms;

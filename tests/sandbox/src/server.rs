@@ -15,6 +15,7 @@ use crate::{
     journal::beside,
     page::page,
     people,
+    registry::Registry,
     sms::Sms,
     wechat::WechatPay,
 };
@@ -71,6 +72,7 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
     let ctid = config.ctid.map(open).transpose()?.map(Arc::new);
     let open = |account| Sms::open(account, clock, journal(".sms").as_deref());
     let sms = config.sms.map(open).transpose()?.map(Arc::new);
+    let registry = config.registry.map(|account| Arc::new(Registry::new(account, clock)));
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
@@ -94,6 +96,10 @@ pub async fn start(config: Config, options: Options) -> io::Result<Running> {
     if let Some(sms) = sms {
         played.push_str(crate::sms::INDEX);
         routes = routes.merge(crate::sms::routes(sms));
+    }
+    if let Some(registry) = registry {
+        played.push_str(crate::registry::INDEX);
+        routes = routes.merge(crate::registry::routes(registry));
     }
     played.push_str(people::INDEX);
     routes = routes.merge(people::routes());

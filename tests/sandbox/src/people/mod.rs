@@ -2,6 +2,7 @@
 //! tests and demonstrations act in their names.
 
 pub(crate) mod number;
+pub(crate) mod particulars;
 mod roll;
 
 use std::sync::LazyLock;

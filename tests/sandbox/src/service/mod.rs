@@ -1,5 +1,5 @@
-//! What CTID and the SMS gateway have in common: JSON in, a bearer token, names of requests that make a repetition
-//! harmless, faults on purpose, and a tally of calls. Their real counterparts publish no wire format; this one is ours.
+//! What CTID, the SMS gateway and the registry of documents have in common: JSON in, a bearer token, names of requests that
+//! make a repetition harmless, faults on purpose, and a tally of calls. Their real counterparts publish no wire format; this one is ours.
 
 mod control;
 mod faults;

@@ -236,7 +236,7 @@ async fn without_a_token_there_is_no_ctid_and_no_gateway_but_people_are_known() 
 #[test]
 fn a_token_that_is_no_secret_stops_it_with_a_reason() {
     let folder = folder("short-token");
-    for (member, token) in [("ctid", "short"), ("sms", "with a space inside")] {
+    for (member, token) in [("ctid", "short"), ("sms", "with a space inside"), ("registry", "")] {
         let mut config = config();
         config[member]["token"] = json!(token);
         fs::write(folder.join("config.json"), config.to_string()).unwrap();

@@ -11,13 +11,16 @@ use crate::support;
 
 pub const CTID_TOKEN: &str = "ctid-token-for-tests";
 pub const SMS_TOKEN: &str = "sms-token-for-tests!";
+pub const REGISTRY_TOKEN: &str = "registry-token-for-tests";
 pub const MATCH: &str = "/ctid/v1/identities/match";
 pub const MESSAGES: &str = "/sms/v1/messages";
+pub const DOCUMENTS: &str = "/registry/v1/documents/query";
 
 pub fn config() -> Value {
     let mut config: Value = serde_json::from_str(&support::config_text()).unwrap();
     config["ctid"] = json!({ "token": CTID_TOKEN });
     config["sms"] = json!({ "token": SMS_TOKEN });
+    config["registry"] = json!({ "token": REGISTRY_TOKEN });
     config
 }
 
@@ -43,7 +46,11 @@ pub async fn post(url: &str, headers: &[(&str, &str)], body: String) -> Response
 
 /// JSON with the right token; gives status and JSON.
 pub async fn ask(origin: &str, path: &str, body: &Value) -> (u16, Value) {
-    let token = if path == MATCH { CTID_TOKEN } else { SMS_TOKEN };
+    let token = match path {
+        MATCH => CTID_TOKEN,
+        DOCUMENTS => REGISTRY_TOKEN,
+        _ => SMS_TOKEN,
+    };
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let answer = post(&format!("{origin}{path}"), &headers, body.to_string()).await;
