@@ -20,9 +20,9 @@ pub enum Term {
 /// When something may be done about it: from so long before the last day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// Days.
+    /// Days before it.
     Days(u16),
-    /// Months.
+    /// Whole months, of which the last ends with it.
     Months(u16),
 }
 
@@ -57,7 +57,7 @@ static RULES: [Rule; 10] = {
     [
         // R: no law names a first day; windows take it in the last three months.
         rule(ResidentId, Validity, Window::Months(3), DOCUMENT, "居民身份证法第十一条"),
-        // S
+        // W
         rule(
             ResidencePermit,
             YearlyEndorsement,
@@ -67,9 +67,9 @@ static RULES: [Rule; 10] = {
         ),
         // That of residents of Hong Kong, Macau and Taiwan, five years (W).
         rule(ResidencePermit, Validity, Window::Days(30), SHORT, "港澳台居民居住证申领发放办法"),
-        // S
+        // W
         rule(DrivingLicence, Validity, Window::Days(90), DOCUMENT, "机动车驾驶证申领和使用规定"),
-        // S
+        // W
         rule(
             VehicleLicence,
             Term::Inspection,
@@ -163,7 +163,7 @@ impl Deadline {
     pub fn opens(&self) -> Day {
         match self.rule.window {
             Window::Days(days) => self.last.minus(days),
-            Window::Months(months) => self.last.plus_months(-i32::from(months)),
+            Window::Months(months) => self.last.plus(1).plus_months(-i32::from(months)),
         }
     }
 

@@ -39,7 +39,7 @@ static SCHEDULES: [Schedule; 2] = [
         steps: &[Step { to: 120, every: 24 }, Step { to: i32::MAX, every: 12 }],
         untested: &[24, 48, 96],
     },
-    // 道路交通安全法实施条例 art. 16 (4) as it stands (S).
+    // 道路交通安全法实施条例 art. 16 (4) (W).
     Schedule {
         version: "inspection@2004-05",
         since: Day::on(date!(2004 - 05 - 01)),

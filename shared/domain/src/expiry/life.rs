@@ -31,7 +31,7 @@ struct Lives {
 const ANY_AGE: i32 = i32::MAX;
 
 const LIVES: [Lives; 4] = [
-    // 居民身份证法 art. 5 (S; under 16: R). Printed 2010.05.10-2020.05.10 (W).
+    // 居民身份证法 art. 5 (W; under 16: R). Printed 2010.05.10-2020.05.10 (R).
     Lives {
         kind: Kind::ResidentId,
         last: Last::SameDay,
@@ -42,7 +42,7 @@ const LIVES: [Lives; 4] = [
             (ANY_AGE, Life::LongTerm),
         ],
     },
-    // 护照法 art. 7 (S). Printed 10 MAY 2019, 09 MAY 2029 (W).
+    // 护照法 art. 7 (W). Printed 10 MAY 2019, 09 MAY 2029 (R).
     Lives {
         kind: Kind::Passport,
         last: Last::DayBefore,
@@ -82,7 +82,7 @@ pub fn valid_to(kind: Kind, issued: Day, born: Day) -> Option<Until> {
     })
 }
 
-/// A driving licence's, 机动车驾驶证申领和使用规定 (S): six years at first; ten, then long-term, for who has never reached 12 points
+/// A driving licence's, 机动车驾驶证申领和使用规定 (W): six years at first; ten, then long-term, for who has never reached 12 points
 /// in a scoring period of the term before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DrivingTerm {

@@ -1,6 +1,6 @@
 //! When a document ends, what its holder must do before, and how it stands on a day.
 //!
-//! Rules are data, each with where it comes from: **S** read in the law, **W** seen quoted, **R** recalled and unconfirmed. A day
+//! Rules are data, each with where it comes from: **W** seen quoted, **R** recalled and unconfirmed. A day
 //! that is called last is valid to 24:00 in China (民法典 art. 203): valid means `today <= last`, late means `today > last`, and
 //! nothing lies between.
 

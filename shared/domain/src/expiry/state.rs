@@ -4,9 +4,9 @@ use super::{Deadline, Term};
 use crate::day::Day;
 use crate::document::{Document, Status};
 
-/// Points in a scoring period with which a licence is withheld (道路交通安全法 art. 24, S).
+/// Points in a scoring period with which a licence is withheld (道路交通安全法 art. 24, R).
 pub const FULL_POINTS: u16 = 12;
-/// Full years after its end at which a driving licence that nobody renewed is cancelled (机动车驾驶证申领和使用规定, S).
+/// Full years after its end at which a driving licence that nobody renewed is cancelled (机动车驾驶证申领和使用规定, W).
 const LAPSED_YEARS: u16 = 1;
 
 /// Why a document is red, the weightiest first: that one is told.

@@ -24,8 +24,8 @@ fn each_document_turns_red_on_its_day() {
             ResidentId,
             ends("2027-05-31"),
             &[
-                ("2027-02-27", "normal"),
-                ("2027-02-28", "expiring"),
+                ("2027-02-28", "normal"),
+                ("2027-03-01", "expiring"),
                 ("2027-05-31", "expiring"),
                 ("2027-06-01", "expired"),
             ],
@@ -37,8 +37,8 @@ fn each_document_turns_red_on_its_day() {
             &[
                 ("2027-02-09", "normal"),
                 ("2027-02-10", "endorsement-due"),
-                ("2027-03-10", "endorsement-due"),
-                ("2027-03-11", "endorsement-missed"),
+                ("2027-03-09", "endorsement-due"),
+                ("2027-03-10", "endorsement-missed"),
             ],
         ),
         (
@@ -63,8 +63,8 @@ fn each_document_turns_red_on_its_day() {
             VehicleLicence,
             vec![("inspection_to", "2028-02-03".into())],
             &[
-                ("2027-11-28", "normal"),
-                ("2027-11-29", "inspection-due"),
+                ("2027-11-30", "normal"),
+                ("2027-12-01", "inspection-due"),
                 ("2028-02-29", "inspection-due"),
                 ("2028-03-01", "inspection-overdue"),
             ],
@@ -73,15 +73,15 @@ fn each_document_turns_red_on_its_day() {
             Passport,
             vec![],
             &[
-                ("2028-11-08", "normal"),
-                ("2028-11-09", "expiring"),
+                ("2028-11-09", "normal"),
+                ("2028-11-10", "expiring"),
                 ("2029-05-09", "expiring"),
                 ("2029-05-10", "expired"),
             ],
         ),
         (HkMacauPermit, vec![], &[("2027-05-10", "normal"), ("2029-05-10", "expired")]),
-        (TaiwanPermit, vec![], &[("2028-11-08", "normal"), ("2028-11-09", "expiring")]),
-        (Passport, ends("2028-08-31"), &[("2028-02-28", "normal"), ("2028-02-29", "expiring")]),
+        (TaiwanPermit, vec![], &[("2028-11-09", "normal"), ("2028-11-10", "expiring")]),
+        (Passport, ends("2028-08-31"), &[("2028-02-29", "normal"), ("2028-03-01", "expiring")]),
     ];
     for (kind, changes, days) in cases {
         for (today, expected) in days {
@@ -117,7 +117,7 @@ fn what_is_not_in_order_proves_nothing_but_a_car_may_be_repaired_before_its_insp
         State::of(&document(kind, changes), day(today)).proves()
     };
     assert_eq!(proves(Kind::ResidentId, &[("status", "lost".into())], "2026-11-25"), Err(Reason::Lost));
-    assert_eq!(proves(Kind::ResidencePermit, &[], "2027-03-11"), Err(Reason::EndorsementMissed));
+    assert_eq!(proves(Kind::ResidencePermit, &[], "2027-03-10"), Err(Reason::EndorsementMissed));
     assert_eq!(proves(Kind::Passport, &[], "2029-05-10"), Err(Reason::Expired));
     assert_eq!(proves(Kind::Passport, &[], "2029-05-09"), Ok(()));
     assert_eq!(proves(Kind::VehicleLicence, &[], "2030-01-01"), Ok(()));

@@ -38,7 +38,7 @@ pub(super) static POLICIES: [Policy; 5] = [
             add("guardian_relationship", "与监护人关系", NowForMinors),
             add("departure", "退房时间", Later),
         ],
-        // R
+        // Recalled, unconfirmed.
         keep: Keep::Years(3),
     },
     Policy {
@@ -56,7 +56,7 @@ pub(super) static POLICIES: [Policy; 5] = [
             add("on", "上机时间", Now),
             add("off", "下机时间", Later),
         ],
-        // art. 23: at least 60 days, and nobody changes them (S)
+        // art. 23: at least 60 days, and nobody changes them.
         keep: Keep::Days(60),
     },
     Policy {
@@ -84,7 +84,7 @@ pub(super) static POLICIES: [Policy; 5] = [
             add("collected_by", "取车人", Later),
             add("collected", "取车时间", Later),
         ],
-        // R
+        // Recalled, unconfirmed.
         keep: Keep::Years(2),
     },
     Policy {
@@ -103,7 +103,7 @@ pub(super) static POLICIES: [Policy; 5] = [
             add("witness", "见证人", Now),
             add("worker", "开锁人员", Now),
         ],
-        // At least three months (W).
+        // At least three months.
         keep: Keep::Months(3),
     },
     Policy {

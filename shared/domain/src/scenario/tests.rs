@@ -146,7 +146,7 @@ fn every_scenario_tells_what_its_rule_needs() {
             &[
                 ("status", "normal"),
                 ("issued", "2024-03-10"),
-                ("next_endorsement", "2027-03-10"),
+                ("next_endorsement", "2027-03-09"),
                 ("authority", "长春市公安局南关分局"),
             ],
         ),
@@ -265,8 +265,8 @@ fn a_suspended_permit_is_told_as_such() {
         );
         told[0].1.clone()
     };
-    assert_eq!(status("2027-03-10"), "endorsement-due");
-    assert_eq!(status("2027-03-11"), "endorsement-missed");
+    assert_eq!(status("2027-03-09"), "endorsement-due");
+    assert_eq!(status("2027-03-10"), "endorsement-missed");
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub enum Twist {
     Cancelled,
     /// So many points.
     Points(u16),
-    /// A yearly endorsement was due so many days from today, and was not made.
+    /// The last day of a yearly endorsement is so many days from today, and it was not made.
     Endorse(i64),
     /// It was endorsed half a year late, and is in order again.
     Restored,

@@ -120,7 +120,7 @@ fn residence_permit(person: &Person, twist: Twist, today: Day) -> Value {
     let year = |issued: Day, years: i32, days: i64| issued.plus_years(years).plus_days(days).text();
     let (issued, endorsed) = match twist {
         // Never endorsed.
-        Twist::Endorse(days) => (today.plus_days(days).plus_years(-1), vec![]),
+        Twist::Endorse(days) => (today.plus_days(days + 1).plus_years(-1), vec![]),
         Twist::Restored => {
             let issued = today.plus_years(-2).plus_days(-100);
             (issued, vec![year(issued, 1, 180)])
