@@ -41,8 +41,12 @@ mod entry {
 
 /// Whether such a request computes a password hash, which is tens of milliseconds of a core.
 fn hashes(method: &Method, path: &str) -> bool {
-    let paths = ["/auth/citizens", "/auth/citizens/sessions", "/auth/sessions", "/auth/activations"];
-    method == Method::POST && paths.contains(&path.trim_end_matches('/'))
+    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let hashing = matches!(
+        &segments[..],
+        ["auth", "citizens" | "sessions" | "activations"] | ["auth", "citizens", "sessions"]
+    );
+    method == Method::POST && hashing
 }
 
 async fn route(request: &Request) -> Result<Reply, Problem> {

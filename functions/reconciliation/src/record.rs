@@ -117,7 +117,7 @@ impl Version {
              held_fen, transaction_no, found_at, next_check_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
              ON CONFLICT (provider, day, digest, subject, reason) DO UPDATE SET closed_at = NULL, closed_how = NULL \
-             WHERE statement_differences.closed_how IN ('replaced', 'gone')",
+             WHERE statement_differences.closed_how IN ('replaced', 'gone', 'found')",
             [
                 Id::random().into(),
                 self.provider.name().into(),
@@ -161,15 +161,18 @@ impl Version {
         Ok(())
     }
 
-    /// Marks the payments of the day that we had learnt of `before`: each was compared, and those that differ are kept.
+    /// Marks the payments of the day that we had learnt of `before`: each was compared, those that differ are kept, and what
+    /// the bill of another day has stands in that one.
     async fn agree_all(&self, db: &Db, day: Day, before: u64) -> Result<(), Problem> {
         db.run(
             "INSERT INTO reconciled (order_no, kind, provider, day, digest) \
              SELECT o.id, 'payment', o.provider, $1, $2 FROM orders o \
              WHERE o.provider = $3 AND o.paid_at >= $4 AND o.paid_at < $5 AND o.state IN ('paid', 'surplus', 'underpaid') \
              AND o.settled_at < $6 AND NOT EXISTS (SELECT 1 FROM statement_differences d \
-               WHERE d.provider = o.provider AND d.day = $7 AND d.digest = $8 AND d.subject = o.id) \
-             ON CONFLICT DO NOTHING",
+               WHERE d.provider = o.provider AND d.day = $7 AND d.digest = $8 AND d.subject = o.id \
+               AND (d.closed_how IS NULL OR d.closed_how = 'person')) \
+             AND NOT EXISTS (SELECT 1 FROM reconciled k \
+               WHERE k.order_no = o.id AND k.kind = 'payment' AND k.day <> $9) ON CONFLICT DO NOTHING",
             [
                 self.day.as_str().into(),
                 self.digest.as_str().into(),
@@ -179,6 +182,7 @@ impl Version {
                 before.into(),
                 self.day.as_str().into(),
                 self.digest.as_str().into(),
+                self.day.as_str().into(),
             ],
         )
         .await?;
@@ -241,6 +245,15 @@ pub async fn tidy(db: &Db, now: u64) -> Result<(), Problem> {
            FROM statements s JOIN statements t ON t.provider = s.provider AND t.day = s.day \
            WHERE t.compared_at IS NOT NULL AND (t.fetched_at > s.fetched_at \
              OR (t.fetched_at = s.fetched_at AND t.digest > s.digest)))",
+        [],
+    )
+    .await?;
+    // Found in a bill that counts no more: missing again.
+    db.run(
+        "UPDATE statement_differences SET closed_at = NULL, closed_how = NULL WHERE closed_how = 'found' \
+         AND NOT EXISTS (SELECT 1 FROM reconciled k \
+           WHERE k.order_no = statement_differences.order_no AND k.day <> statement_differences.day \
+           AND k.kind = CASE statement_differences.reason WHEN 'missing' THEN 'payment' ELSE 'refund' END)",
         [],
     )
     .await?;

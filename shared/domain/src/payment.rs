@@ -151,8 +151,10 @@ pub fn decide(order: &Order, report: &Report) -> Verdict {
         return Verdict::Nothing;
     }
     // Nobody paid it: what it would have cost says nothing.
-    if (order.state, report.status, report.refunded) == (OrderState::Pending, TradeStatus::Closed, false) {
-        return Verdict::Close;
+    match (order.state, report.status, report.refunded) {
+        (OrderState::Pending, TradeStatus::Closed, false) => return Verdict::Close,
+        (OrderState::Closed, TradeStatus::Closed, false) => return Verdict::Nothing,
+        _ => {}
     }
     let Some(amount) = report.amount.filter(|amount| *amount > Fen::ZERO) else {
         return Verdict::SetAside(Reason::WrongAmount);

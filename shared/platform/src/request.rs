@@ -92,10 +92,13 @@ impl Request {
         pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// The network address of whoever asks, as the proxy before us tells it, or else the host.
+    /// The network address of whoever asks, as the proxy before us tells it, or else the host. Of what a chain of proxies has
+    /// noted the last entry counts: the others are the client's word. Without a proxy the header is to be stripped.
     pub fn client_ip(&self) -> Option<IpAddr> {
         let text = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
-        let told = text("x-forwarded-for").and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        let noted =
+            self.headers.get_all("x-forwarded-for").iter().next_back().and_then(|list| list.to_str().ok());
+        let told = noted.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
         told.or_else(|| Some(text("spin-client-addr")?.parse::<SocketAddr>().ok()?.ip()))
     }
 

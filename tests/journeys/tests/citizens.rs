@@ -30,7 +30,9 @@ fn a_phone_is_proven_by_the_digits_it_was_sent_and_nothing_else() {
     }
     register(&json!({ "one_time_code": "0".repeat(32), "code": code["code"] })).is_problem(403, "wrong-code");
     // For another purpose it is none.
-    register(&citizens.code("13800138001", "log-in")).is_problem(403, "wrong-code");
+    register(&citizens.code("13800138001", "prove")).is_problem(403, "wrong-code");
+    let public = json!({ "phone": "13800138001", "purpose": "log-in" });
+    town.house.post("/auth/one-time-codes", None, &public).is_problem(400, "invalid-request");
     assert_eq!(register(&code).status, 201);
     register(&code).is_problem(403, "wrong-code");
 
@@ -98,9 +100,13 @@ fn a_short_password_wants_the_phone_as_well() {
     let mut body = json!({ "login": "13800138000", "password": "k7 Mond!",
         "second_factor": citizens.typed("13800138000", &sent) });
     // Another phone's code does not stand in.
-    let other = citizens.code("13800138001", "log-in");
+    assert_eq!(citizens.try_register("13800138001", "k8 Mond!").status, 201);
+    let other = citizens.typed("13800138001", &citizens.log_in("13800138001", "k8 Mond!"));
     let theirs = json!({ "login": "13800138000", "password": "k7 Mond!", "second_factor": other });
     town.house.post("/auth/citizens/sessions", None, &theirs).is_problem(401, "wrong-credentials");
+    // Whoever asks for codes to a phone uses up none that its owner needs.
+    let ask = json!({ "phone": "13800138000", "purpose": "prove" });
+    while town.house.post("/auth/one-time-codes", None, &ask).status == 202 {}
     let came = town.house.post("/auth/citizens/sessions", None, &body);
     assert_eq!(came.status, 201, "{}", came.text);
     assert_eq!(citizens.standing(&came.text_of("access_token")), "registered");

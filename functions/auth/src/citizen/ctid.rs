@@ -55,6 +55,11 @@ pub async fn ask(
                 return Ok(Ok(said));
             }
             log(&format!("CTID: status {}", answer.status.as_u16()));
+            // Its word on this question, not an outage: others are answered, and asking again changes nothing.
+            if answer.status.is_client_error() {
+                call.succeeded().await?;
+                return Ok(Err(Silent));
+            }
         }
         within_ms = BUDGET_MS.saturating_sub(clock::now_ms().saturating_sub(began));
         if within_ms < SHORTEST_TRY_MS {

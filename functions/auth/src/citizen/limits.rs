@@ -11,6 +11,8 @@ const HOUR: u64 = 60 * MINUTE;
 
 /// Codes by SMS to one phone.
 pub const CODES_OF_PHONE: Limit = Limit { name: "codes/phone", burst: 3, every_ms: 10 * MINUTE };
+/// Codes by SMS to one phone after a right password: nobody else uses them up.
+pub const CODES_AFTER_PASSWORD: Limit = Limit { name: "codes/log-in", burst: 3, every_ms: 10 * MINUTE };
 /// Codes by SMS asked for from one address; a village may share one.
 pub const CODES_OF_ADDRESS: Limit = Limit { name: "codes/address", burst: 60, every_ms: 10 * SECOND };
 /// Log-ins tried with one name, known or not.

@@ -67,6 +67,12 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     let (id, stands) = (account.id(0)?, standing(account.text(1)?)?);
     // A right password is no guess, whatever follows.
     db.run("UPDATE citizens SET failures = 0, locked_until = 0 WHERE id = $1", [id.into()]).await?;
+    let old = account.text(2)?;
+    if passwords::outdated(old) {
+        let fresh = passwords::hash(&given.password).map_err(refused)?;
+        let sql = "UPDATE citizens SET password = $1 WHERE id = $2 AND password = $3";
+        db.run(sql, [fresh.into(), id.into(), old.into()]).await?;
+    }
     if !stands.is_open() {
         return Err(frozen());
     }

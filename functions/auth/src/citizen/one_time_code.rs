@@ -18,7 +18,7 @@ const TRIES: i64 = 5;
 pub enum Purpose {
     /// Opens an account.
     Register,
-    /// Stands beside a password that does not stand alone.
+    /// Stands beside a password that does not stand alone; sent by the log-in itself.
     LogIn,
     /// A new password, or the equal path to a face check.
     Prove,
@@ -64,6 +64,9 @@ pub struct Typed {
 pub async fn create(request: &Request) -> Result<Reply, Problem> {
     let new: NewCode = request.json()?;
     let phone: Phone = new.phone.parse().map_err(|_| Problem::invalid("phone is no mobile number"))?;
+    if new.purpose == Purpose::LogIn {
+        return Err(Problem::invalid("a code for log-in is sent after the password"));
+    }
     let (db, now) = (Db::open().await?, clock::now_ms());
     limits::of_address(&db, limits::CODES_OF_ADDRESS, request, now).await?;
     Ok(Reply::json(StatusCode::ACCEPTED, &send(&db, &phone, new.purpose, now).await?))
@@ -71,7 +74,8 @@ pub async fn create(request: &Request) -> Result<Reply, Problem> {
 
 /// Sends a code to `phone`.
 pub async fn send(db: &Db, phone: &Phone, purpose: Purpose, now: u64) -> Result<Sent, Problem> {
-    limits::of(db, limits::CODES_OF_PHONE, phone.as_str(), now).await?;
+    let limit = if purpose == Purpose::LogIn { limits::CODES_AFTER_PASSWORD } else { limits::CODES_OF_PHONE };
+    limits::of(db, limit, phone.as_str(), now).await?;
     let id = Id::random();
     let code = format!("{:07}", Id::random().halves().0 % 10_000_000);
     let sealed = sealing::seal(&format!("one_time_codes.phone/{id}"), phone.as_str().as_bytes(), now);

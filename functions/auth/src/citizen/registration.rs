@@ -47,10 +47,17 @@ pub async fn register(request: &Request) -> Result<Reply, Problem> {
     let (db, now) = (Db::open().await?, clock::now_ms());
     limits::of_address(&db, limits::REGISTRATIONS_OF_ADDRESS, request, now).await?;
     // Before the code is used up.
+    session::check_client(given.client.as_deref())?;
     judge(&given.password, "")?;
     let phone = one_time_code::prove(&db, &given.phone, Purpose::Register, now).await?;
     let strength = judge(&given.password, phone.as_str())?;
     let id = Id::random();
+    // Before the account: it never stands without them, and what is left of one that is not made names nobody.
+    for (place, purpose) in given.consents.iter().enumerate() {
+        if !given.consents[..place].contains(purpose) {
+            consents::give(&db, id, *purpose, now).await?;
+        }
+    }
     let sealed = sealing::seal(&format!("citizens.phone/{id}"), phone.as_str().as_bytes(), now);
     let made = db
         .run(
@@ -72,9 +79,6 @@ pub async fn register(request: &Request) -> Result<Reply, Problem> {
         // Whoever holds the phone may know.
         Err(DbError::Conflict) => return Err(phone_has_account()),
         Err(other) => return Err(other.into()),
-    }
-    for purpose in given.consents {
-        consents::give(&db, id, purpose, now).await?;
     }
     let started =
         session::begin(&db, id, Standing::Registered, How::Registration, given.client.as_deref(), now)

@@ -56,6 +56,15 @@ pub struct Sessions {
     sessions: Vec<Session>,
 }
 
+/// What a client calls itself, fit to be stored.
+pub fn check_client(client: Option<&str>) -> Result<&str, Problem> {
+    let client = client.unwrap_or("").trim();
+    if client.len() > MAX_CLIENT || client.chars().any(char::is_control) {
+        return Err(Problem::invalid("client must have at most 60 bytes"));
+    }
+    Ok(client)
+}
+
 /// Begins a session.
 pub async fn begin(
     db: &Db,
@@ -65,10 +74,7 @@ pub async fn begin(
     client: Option<&str>,
     now: u64,
 ) -> Result<Started, Problem> {
-    let client = client.unwrap_or("").trim();
-    if client.len() > MAX_CLIENT || client.chars().any(char::is_control) {
-        return Err(Problem::invalid("client must have at most 60 bytes"));
-    }
+    let client = check_client(client)?;
     let started = Started {
         session: Id::random(),
         principal: citizen,

@@ -17,11 +17,13 @@ pub async fn send(db: &Db, phone: &Phone, text: &str, request: &str) -> Result<(
     let answer = outbound::call_within(WITHIN_MS, Method::POST, &url, &headers, body).await;
     match answer {
         Ok(answer) if answer.status.is_success() => call.succeeded().await,
-        Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => Err(down()),
-        other => {
-            if let Ok(answer) = other {
-                zerotrip_platform::log(&format!("SMS gateway: status {}", answer.status.as_u16()));
-            }
+        // Its word on this message, not an outage: others are served.
+        Ok(answer) if answer.status.is_client_error() => {
+            zerotrip_platform::log(&format!("SMS gateway: status {}", answer.status.as_u16()));
+            call.succeeded().await?;
+            Err(down())
+        }
+        _ => {
             call.failed(clock::now_ms()).await?;
             Err(down())
         }
