@@ -171,6 +171,7 @@ pub async fn record(db: &Db, id: &RefundId, what: Refunded, now: u64) -> Result<
 
 /// How a refund was made outside.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = RefundClosure)]
 #[serde(deny_unknown_fields)]
 pub struct Closure {
     /// The bank's number for it: 1 to 64 letters, digits and hyphens.

@@ -16,6 +16,7 @@ use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
 
 /// Phone or ID number, and the password.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = CitizenLogIn)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
     login: String,

@@ -14,6 +14,7 @@ const TRIES: i64 = 5;
 
 /// What a code is for; good for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = CodePurpose)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// Opens an account.

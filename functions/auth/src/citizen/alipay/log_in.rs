@@ -14,6 +14,7 @@ use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 /// What the client was handed behind the `#`.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AlipayLogIn)]
 #[serde(deny_unknown_fields)]
 pub struct LogIn {
     state: String,

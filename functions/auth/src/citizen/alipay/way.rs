@@ -17,6 +17,7 @@ const COOKIE_PATH: &str = "/auth/citizens/sessions/alipay";
 
 /// What somebody goes to Alipay for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = AlipayPurpose)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// Alipay tells who it is without asking again.
