@@ -288,7 +288,9 @@ fn every_function_describes_itself_and_is_ready() {
                 "/fines/{code}/orders/{order}",
                 "/fines/{code}/orders/{order}/wechat-pay",
                 "/fines/{code}/receipt",
+                "/fines/mine",
                 "/fines/receipts/{code}",
+                "/fines/searches",
             ],
         ),
         (
@@ -297,13 +299,21 @@ fn every_function_describes_itself_and_is_ready() {
                 "/pay/alipay/notifications",
                 "/pay/alipay/return",
                 "/pay/ccb/notifications",
+                "/pay/differences/{id}/closure",
                 "/pay/jobs/janitor",
-                "/pay/refunds/{order}/closure",
+                "/pay/jobs/reports",
+                "/pay/refunds/{refund}/closure",
                 "/pay/return",
+                "/pay/settlement-reports/{recipient}/{kind}/{order}/closure",
+                "/pay/settlement-reports/{recipient}/{kind}/{order}/retry",
                 "/pay/wechat-pay/notifications",
                 "/pay/work-items",
+                "/pay/work-items/reports/{report}",
+                "/pay/work-items/reports/{report}/closure",
+                "/pay/work-items/reports/{report}/replay",
             ],
         ),
+        ("bills", &["/bills/ccb/statements", "/bills/jobs/reconciliation", "/bills/statements"]),
     ] {
         let described = town.house.get(&format!("/{prefix}/openapi.json"), None).json();
         let described: Vec<&str> =
