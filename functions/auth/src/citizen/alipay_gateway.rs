@@ -2,9 +2,8 @@
 
 use crate::signing::faults::Fault;
 use crate::signing::{alipay_request, alipay_verify};
-use http::Method;
 use serde_json::Value;
-use zerotrip_platform::{Db, Problem, circuit, clock, log, outbound, settings};
+use zerotrip_platform::{Db, Problem, alipay, circuit, clock, log};
 
 const SUCCESS: &str = "10000";
 
@@ -21,12 +20,7 @@ pub async fn call(
 ) -> Result<Result<Value, Silent>, Problem> {
     let Some(call) = circuit::closed(db, "alipay", clock::now_ms()).await? else { return Ok(Err(Silent)) };
     let signed = signed(method, parameters)?;
-    // As Alipay's own clients do: the content in the body, all else in the address.
-    let (body, address): (Vec<&str>, Vec<&str>) =
-        signed.split('&').partition(|field| field.starts_with("biz_content="));
-    let address = format!("{}?{}", gateway().await?, address.join("&"));
-    let kind = [("content-type", "application/x-www-form-urlencoded;charset=utf-8")];
-    let answer = outbound::call_within(within_ms, Method::POST, &address, &kind, body.concat()).await;
+    let answer = alipay::send_within(within_ms, &signed).await;
     let said = match answer {
         Ok(answer) if answer.status.is_success() => authentic(method, &answer.body)?,
         Ok(answer) => {
@@ -50,7 +44,7 @@ pub async fn call(
 
 /// The signed address of `method`, for a person's browser or for Alipay's app.
 pub async fn address(method: &str, parameters: &[(&str, &str)]) -> Result<String, Problem> {
-    Ok(format!("{}?{}", gateway().await?, signed(method, parameters)?))
+    Ok(format!("{}?{}", alipay::gateway().await?, signed(method, parameters)?))
 }
 
 /// Why an authentic answer is none: its code and sub_code, e.g. `40004 OPEN_CERTIFY_BILL_NOT_EXIST`. The answer that
@@ -61,10 +55,6 @@ pub fn refusal(answer: &Value) -> Option<String> {
         "" | SUCCESS => None,
         code => Some(format!("{code} {}", text("sub_code"))),
     }
-}
-
-async fn gateway() -> Result<String, Problem> {
-    Ok(format!("{}/gateway.do", settings::get("alipay_origin").await?.trim_end_matches('/')))
 }
 
 fn signed(method: &str, parameters: &[(&str, &str)]) -> Result<String, Problem> {

@@ -8,12 +8,11 @@ use crate::ticket::Decision;
 use serde::Deserialize;
 use serde_json::json;
 use zerotrip_domain::day;
-use zerotrip_platform::{Problem, alipay, settings};
+use zerotrip_platform::{Problem, alipay};
 
 /// Signs the address; Alipay hears of the order when the payer opens it.
 pub async fn place(order: &Order, decision: &Decision, now_ms: u64) -> Result<Placed, Problem> {
     let public = public_url().await?;
-    let origin = settings::get("alipay_origin").await?;
     let content = json!({
         "product_code": "QUICK_WAP_WAY",
         "out_trade_no": order.id,
@@ -29,7 +28,7 @@ pub async fn place(order: &Order, decision: &Decision, now_ms: u64) -> Result<Pl
     ]
     .map(|(name, value)| (name.to_owned(), value));
     let signed = alipay_request::sign("alipay.trade.wap.pay", &parameters, now_ms).map_err(broken)?;
-    Ok(Placed::At(Cashier::Address(format!("{}/gateway.do?{signed}", origin.trim_end_matches('/')))))
+    Ok(Placed::At(Cashier::Address(format!("{}?{signed}", alipay::gateway().await?))))
 }
 
 /// `alipay.trade.close`. Alipay has no trade to close before the payer has opened the address, which he may still do.
