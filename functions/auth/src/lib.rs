@@ -1,13 +1,13 @@
 //! `auth`: who is who. Citizens register, prove their person and log in; staff and their devices are enrolled and revoked.
 
-mod audit;
-mod authority;
 mod citizen;
 mod meta;
 mod session;
 mod staff;
 
-use citizen::{alipay, consents, me, one_time_code, real_name, registration};
+use citizen::{
+    alipay, consents, me, new_password, new_phone, one_time_code, password_reset, real_name, registration,
+};
 use http::Method;
 use spin_sdk::http::IntoResponse;
 use staff::{activation, devices, invitations, principals};
@@ -19,6 +19,17 @@ mod contract {
         path: "../../wit",
         world: "auth-signing",
         runtime_path: "::spin_sdk::wit_bindgen::rt",
+        with: {
+            "zerotrip:signing/faults@0.1.0": zerotrip_accounts::signing::faults,
+            "zerotrip:signing/session-claims@0.1.0": zerotrip_accounts::signing::session_claims,
+            "zerotrip:signing/session-issue@0.1.0": zerotrip_accounts::signing::session_issue,
+            "zerotrip:signing/session-check@0.1.0": zerotrip_accounts::signing::session_check,
+            "zerotrip:signing/sealing@0.1.0": zerotrip_accounts::signing::sealing,
+            "zerotrip:signing/blind-index@0.1.0": zerotrip_accounts::signing::blind_index,
+            "zerotrip:signing/audit@0.1.0": zerotrip_accounts::signing::audit,
+            "zerotrip:signing/alipay-verify@0.1.0": zerotrip_accounts::signing::alipay_verify,
+            "zerotrip:signing/alipay-request@0.1.0": zerotrip_accounts::signing::alipay_request,
+        },
         generate_all,
     });
 }
@@ -42,11 +53,12 @@ mod entry {
 /// Whether such a request computes a password hash, which is tens of milliseconds of a core.
 fn hashes(method: &Method, path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let hashing = matches!(
-        &segments[..],
-        ["auth", "citizens" | "sessions" | "activations"] | ["auth", "citizens", "sessions"]
-    );
-    method == Method::POST && hashing
+    match &segments[..] {
+        ["auth", "citizens" | "sessions" | "activations"]
+        | ["auth", "citizens", "sessions" | "password-resets"] => method == Method::POST,
+        ["auth", "citizens", "me", "password"] => method == Method::PUT,
+        _ => false,
+    }
 }
 
 async fn route(request: &Request) -> Result<Reply, Problem> {
@@ -88,6 +100,9 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::DELETE, ["auth", "citizens", "me", "sessions", id]) => {
             citizen::session::end_one(request, id).await
         }
+        (&Method::PUT, ["auth", "citizens", "me", "phone"]) => new_phone::change(request).await,
+        (&Method::PUT, ["auth", "citizens", "me", "password"]) => new_password::change(request).await,
+        (&Method::POST, ["auth", "citizens", "password-resets"]) => password_reset::create(request).await,
         (
             _,
             [
@@ -96,21 +111,18 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
                 | "job-tokens" | "one-time-codes" | "citizens" | "alipay",
             ]
             | ["auth", "alipay", "return"]
-            | ["auth", "citizens", "sessions" | "me"]
+            | ["auth", "citizens", "sessions" | "me" | "password-resets"]
             | ["auth", "citizens", "sessions", "alipay"]
-            | ["auth", "citizens", "me", "real-name" | "consents" | "sessions" | "alipay"]
+            | [
+                "auth",
+                "citizens",
+                "me",
+                "real-name" | "consents" | "sessions" | "alipay" | "phone" | "password",
+            ]
             | ["auth", "citizens", "me", "consents" | "sessions", _]
             | ["auth", "devices" | "principals", _]
             | ["auth", "sessions", "current" | "refresh"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
-    }
-}
-
-/// What the signing library's faults mean to a caller who presented a token.
-fn refused(fault: signing::faults::Fault) -> Problem {
-    match fault {
-        signing::faults::Fault::Refused(_) => Problem::unauthorized(),
-        signing::faults::Fault::Misconfigured(defect) => Problem::misconfigured(&defect),
     }
 }

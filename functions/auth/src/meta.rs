@@ -36,6 +36,9 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::citizen::alipay::link::create,
         crate::citizen::alipay::link::show,
         crate::citizen::alipay::link::remove,
+        crate::citizen::new_phone::change,
+        crate::citizen::new_password::change,
+        crate::citizen::password_reset::create,
     )
 )]
 struct Api;

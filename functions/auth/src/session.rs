@@ -1,58 +1,15 @@
 //! Tokens and what everybody can do with a session, citizens and staff: see it, refresh it, end it.
 
-use crate::authority::{self, role_name};
-use crate::refused;
-use crate::signing::session_claims::{Claims, Purpose, Role};
-use crate::signing::{session_check, session_issue};
 use crate::{citizen, staff};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::authority::{self, role_name};
+use zerotrip_accounts::refused;
+use zerotrip_accounts::session::{Tokens, tokens};
+use zerotrip_accounts::signing::session_check;
+use zerotrip_accounts::signing::session_claims::{Purpose, Role};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
-
-const ACCESS_MS: u64 = 10 * 60 * 1000;
-
-/// A session's row, as far as its tokens say it.
-pub struct Started {
-    pub session: Id,
-    pub principal: Id,
-    pub device: Id,
-    pub role: Role,
-    /// 0 registered, 1 real-name, 2 real-person.
-    pub level: u8,
-    /// Unix ms of the last face check or its equal; 0 if none.
-    pub face_at_ms: u64,
-    pub generation: u32,
-    /// Unix ms at which it ends.
-    pub expires_at_ms: u64,
-}
-
-impl Started {
-    /// What its tokens say.
-    pub fn claims(&self, now: u64, expires_at_ms: u64) -> Claims {
-        Claims {
-            session: self.session.halves(),
-            principal: self.principal.halves(),
-            device: self.device.halves(),
-            role: self.role,
-            level: self.level,
-            face_at_ms: self.face_at_ms,
-            generation: self.generation,
-            issued_at_ms: now,
-            expires_at_ms,
-        }
-    }
-}
-
-/// What a client keeps.
-#[derive(Serialize, ToSchema)]
-pub struct Tokens {
-    access_token: String,
-    /// Unix ms.
-    access_expires_at: u64,
-    /// Good once; using it twice ends the session.
-    refresh_token: String,
-}
 
 /// A refresh token to exchange.
 #[derive(Deserialize, ToSchema)]
@@ -76,26 +33,13 @@ pub struct Current {
     pub face_at: Option<u64>,
 }
 
-/// Access and refresh token of a session.
-pub fn tokens(started: &Started, now: u64) -> Result<Tokens, Problem> {
-    let access_expires_at = (now + ACCESS_MS).min(started.expires_at_ms);
-    let issue = |purpose, expires_at_ms| {
-        session_issue::issue(purpose, started.claims(now, expires_at_ms)).map_err(refused)
-    };
-    Ok(Tokens {
-        access_token: issue(Purpose::Access, access_expires_at)?,
-        access_expires_at,
-        refresh_token: issue(Purpose::Refresh, started.expires_at_ms)?,
-    })
-}
-
 #[utoipa::path(get, path = "/auth/sessions/current", responses((status = 200, body = Current)))]
 pub async fn current(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
     let claims = authority::claims(request)?;
     let current = match claims.role {
         Role::Citizen => {
-            let caller = citizen::authority::of(&claims, &db).await?;
+            let caller = zerotrip_accounts::citizen::of(&claims, &db).await?;
             Current {
                 principal: caller.id.to_string(),
                 role: role_name(Role::Citizen).to_owned(),
@@ -124,7 +68,7 @@ pub async fn log_out(request: &Request) -> Result<Reply, Problem> {
     let claims = authority::claims(request)?;
     match claims.role {
         Role::Citizen => {
-            let caller = citizen::authority::of(&claims, &db).await?;
+            let caller = zerotrip_accounts::citizen::of(&claims, &db).await?;
             citizen::session::end(&db, caller.session, "log-out", clock::now_ms()).await?;
         }
         _ => {

@@ -4,7 +4,6 @@
 //! lost it finds it by number and plate, or logs in and sees the own fines.
 
 mod answer;
-mod limits;
 mod lost;
 mod meta;
 mod order;

@@ -1,10 +1,11 @@
 //! A lost paper: whoever knows the decision's number and the plate finds the ticket again.
 
 use crate::ticket::{self, Decision};
-use crate::{answer, limits, pages, provider};
+use crate::{answer, pages, provider};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::limits;
 use zerotrip_domain::{DecisionNumber, Plate};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 

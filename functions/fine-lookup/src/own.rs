@@ -1,15 +1,13 @@
 //! The own fines of a logged-in citizen, found by the blind index of the ID number.
 
-use crate::signing::faults::Fault;
-use crate::signing::session_check;
-use crate::signing::session_claims::{Purpose, Role};
 use crate::signing::{blind_index, sealing};
 use crate::ticket::{self, Ticket};
 use crate::{broken, provider};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
-use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock, session};
+use zerotrip_accounts::citizen;
+use zerotrip_platform::{Db, Id, Problem, Reply, Request};
 
 /// The newest of them, at most a hundred.
 #[derive(Serialize, ToSchema)]
@@ -20,7 +18,7 @@ pub struct Fines {
 #[utoipa::path(get, path = "/fines/mine", responses((status = 200, body = Fines)))]
 pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    let index = driver_index(&db, real_person(request, &db).await?).await?;
+    let index = driver_index(&db, citizen::real_person(request, &db).await?.id).await?;
     let mut decisions = ticket::of_driver(&db, &index).await?;
     let live = provider::live().await?;
     for decision in &mut decisions {
@@ -28,31 +26,6 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     }
     let fines = decisions.into_iter().map(|decision| decision.ticket).collect();
     Ok(Reply::json(StatusCode::OK, &Fines { fines }))
-}
-
-/// The caller, who is proven to be who the account says: a name and a number alone are known to others too.
-async fn real_person(request: &Request, db: &Db) -> Result<Id, Problem> {
-    let now = clock::now_ms();
-    let claims =
-        session_check::check(Purpose::Access, request.bearer()?, now).map_err(|fault| match fault {
-            Fault::Refused(_) => Problem::unauthorized(),
-            other => broken(other),
-        })?;
-    if claims.role != Role::Citizen {
-        return Err(Problem::forbidden("A citizen may do this, with an account of the own."));
-    }
-    let (session, citizen) = (Id::from_halves(claims.session), Id::from_halves(claims.principal));
-    let live = session::citizen(db, session, citizen, now).await?;
-    if live.standing != "real-person" {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "real-person-needed",
-            "Prove that it is you first",
-            "请先完成实人认证",
-            "Finish the real-name check and a face check, or bring an activation code from a window.",
-        ));
-    }
-    Ok(citizen)
 }
 
 /// Under what decisions name the driver who is `citizen`.

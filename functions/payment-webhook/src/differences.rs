@@ -1,11 +1,11 @@
 //! Differences that are open, and how a person closes one.
 
-use crate::authority::{self, Administrator};
 use crate::broken;
 use crate::signing::sealing;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_platform::{Db, Problem, Reply, Request, Row, clock};
 
 /// Where a provider's bill and our books differ.
@@ -85,7 +85,7 @@ pub async fn close(request: &Request, id: &str) -> Result<Reply, Problem> {
         return Err(Problem::invalid("note must be 1 to 500 characters"));
     }
     let db = Db::open().await?;
-    let Administrator(person) = authority::administrator(request, &db).await?;
+    let person = authority::administrator(request, &db).await?.0.principal;
     let now = clock::now_ms();
     let context = format!("statement_differences.note/{id}");
     let sealed = sealing::seal(&context, note.as_bytes(), now).map_err(broken)?;

@@ -2,10 +2,11 @@
 
 use crate::settle::{Outcome, evidence_context};
 use crate::signing::sealing;
-use crate::{authority, broken, provider};
+use crate::{broken, provider};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// Longest note, in characters.
@@ -130,7 +131,7 @@ pub async fn show(request: &Request, report: &str) -> Result<Reply, Problem> {
     responses((status = 200, body = Replayed)))]
 pub async fn replay(request: &Request, report: &str) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    let authority::Administrator(person) = authority::administrator(request, &db).await?;
+    let person = authority::administrator(request, &db).await?.0.principal;
     let (key, item) = find(&db, report).await?;
     if let Some(closed) = item.closed {
         return Ok(Reply::json(StatusCode::OK, &Replayed { outcome: closed.outcome, report: None }));
@@ -173,7 +174,7 @@ pub async fn close(request: &Request, report: &str) -> Result<Reply, Problem> {
         return Err(Problem::invalid("note must be 1 to 500 characters"));
     }
     let db = Db::open().await?;
-    let authority::Administrator(person) = authority::administrator(request, &db).await?;
+    let person = authority::administrator(request, &db).await?.0.principal;
     let (key, item) = find(&db, report).await?;
     let now = clock::now_ms();
     if item.closed.is_none() && store(&db, &key, "noted", Some(&note), person, now).await? {

@@ -3,10 +3,11 @@
 
 use crate::provider::{self, Trade};
 use crate::settle::{self, Outcome};
-use crate::{authority, differences, live, recheck, refunds, report_items, wechat_pay};
+use crate::{differences, live, recheck, refunds, report_items, wechat_pay};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_domain::Provider;
 use zerotrip_domain::payment::next_check_after_ms;
 use zerotrip_domain::refund::TRIES_ALONE;
@@ -77,7 +78,7 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
         .one(
             "SELECT (SELECT COUNT(*) FROM payment_inbox i WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
                WHERE c.provider = i.provider AND c.event = i.event AND c.reason = i.reason)) + (SELECT COUNT(*) FROM refunds \
-             WHERE state = 'outside' OR (state = 'due' AND tries > CAST($1 AS BIGINT)))",
+             WHERE state <> 'done' AND (state = 'outside' OR tries > CAST($1 AS BIGINT)))",
             [i64::from(TRIES_ALONE).into()],
         )
         .await?;

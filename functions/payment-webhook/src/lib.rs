@@ -1,7 +1,6 @@
 //! `payment-webhook`: what payment providers tell us becomes order states; what they fail to tell is asked for.
 
 mod alipay;
-mod authority;
 mod ccb;
 mod differences;
 mod inbox;

@@ -1,10 +1,10 @@
 //! Every yuan too much goes back: what is due is found, asked for, and asked for again until it is done.
 
-use crate::authority::{self, Scheduler};
 use crate::provider::{self, Refund, Refunded};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::authority::{self, Scheduler};
 use zerotrip_domain::Fen;
 use zerotrip_domain::payment::OrderState;
 use zerotrip_domain::refund::{self, Cause, RefundId, TRIES_ALONE, next_try_after_ms};
@@ -188,7 +188,7 @@ pub async fn close(request: &Request, refund: &str) -> Result<Reply, Problem> {
         return Err(Problem::invalid("reference must be 1 to 64 letters, digits and hyphens"));
     }
     let db = Db::open().await?;
-    let authority::Administrator(person) = authority::administrator(request, &db).await?;
+    let person = authority::administrator(request, &db).await?.0.principal;
     let closed = db
         .one(
             "UPDATE refunds SET state = 'done', reference = $1, done_at = $2, closed_by = $3 \

@@ -1,11 +1,12 @@
 //! Reports that a recipient refuses, or does not take for hours: an administrator has them sent again once it is
 //! repaired, or says that the recipient was told by hand.
 
+use crate::broken;
 use crate::signing::sealing;
-use crate::{authority, broken};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_domain::settlement_report::{Kind, Recipient, TRIES_ALONE};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
@@ -102,7 +103,7 @@ pub async fn close(request: &Request, names: [&str; 3]) -> Result<Reply, Problem
     }
     let [recipient, kind, order] = known(names)?;
     let db = Db::open().await?;
-    let authority::Administrator(person) = authority::administrator(request, &db).await?;
+    let person = authority::administrator(request, &db).await?.0.principal;
     let now = clock::now_ms();
     let context = format!("settlement_reports.note/{recipient}/{kind}/{order}");
     let sealed = sealing::seal(&context, note.as_bytes(), now).map_err(broken)?;

@@ -1,10 +1,10 @@
 //! Each settlement is reported to the traffic police and to the treasury, and so is money of it that went back: at least
 //! once, under one key, the reversal never before the settlement.
 
-use crate::authority;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_domain::settlement_report::{Answered, Kind, Recipient, answered, next_try_after_ms};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock, log, outbound, settings};
 

@@ -2,11 +2,12 @@
 //! hours, reports of settlements that nobody takes, and differences between the providers' bills and our books.
 
 use crate::differences::{self, Difference};
+use crate::inbox;
 use crate::report_items::{self, Untold};
-use crate::{authority, inbox};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_domain::refund::{RefundId, TRIES_ALONE};
 use zerotrip_platform::{Db, Problem, Reply, Request};
 

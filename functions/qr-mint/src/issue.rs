@@ -2,10 +2,11 @@
 
 use crate::content::Content;
 use crate::signing::{blind_index, sealing, ticket_code_mint};
-use crate::{authority, field, refused, ticket};
+use crate::{field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_domain::{Day, late_fee};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 

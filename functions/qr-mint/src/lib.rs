@@ -1,7 +1,6 @@
 //! `qr-mint`: an officer's penalty decision gets its ticket code, to be printed, printed again, or revoked; what changes its
 //! late fee is recorded.
 
-mod authority;
 mod content;
 mod event;
 mod field;

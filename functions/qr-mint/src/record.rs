@@ -2,13 +2,14 @@
 
 use crate::event::{reason, reason_context};
 use crate::signing::sealing;
-use crate::{authority, field, refused, ticket};
+use crate::{field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
+use zerotrip_accounts::authority::Live;
 use zerotrip_domain::Day;
 use zerotrip_domain::decision_event::{Event, Kind, NotAnEvent};
-use zerotrip_platform::session::Live;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// Contests, suspensions and deferrals of one decision.

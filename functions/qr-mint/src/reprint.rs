@@ -1,7 +1,8 @@
 //! The same decision once more, for an officer of the agency that made it.
 
-use crate::{authority, ticket};
+use crate::ticket;
 use http::StatusCode;
+use zerotrip_accounts::authority;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 #[utoipa::path(get, path = "/qr/decisions/{id}", params(("id" = String, Path)),

@@ -2,10 +2,11 @@
 
 use crate::provider::{self, Billed};
 use crate::statements::open_count;
-use crate::{authority, live, record};
+use crate::{live, record};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_bills::Bill;
 use zerotrip_domain::{Day, Provider, statement};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};

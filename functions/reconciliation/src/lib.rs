@@ -4,7 +4,6 @@
 //! One file each: the job, the file that an administrator brings, what of our books a bill is compared with, what is kept,
 //! and what administrators see.
 
-mod authority;
 mod job;
 mod ledger;
 mod live;

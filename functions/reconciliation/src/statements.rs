@@ -1,9 +1,9 @@
 //! Which days have been compared.
 
-use crate::authority;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_platform::{Db, Problem, Reply, Request, Row};
 
 /// Most that one answer holds, the newest first.

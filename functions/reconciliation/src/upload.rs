@@ -1,10 +1,11 @@
 //! 对账文件: the bank gives it to people only, so an administrator brings the file of a day.
 
 use crate::statements::open_count;
-use crate::{authority, live, record};
+use crate::{live, record};
 use http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority;
 use zerotrip_bills::{Bill, ccb as table};
 use zerotrip_domain::{Day, Provider};
 use zerotrip_platform::{Db, Problem, Reply, Request, Unread, clock, log};
@@ -37,7 +38,7 @@ pub fn is_for(method: &Method, path: &str) -> bool {
 pub async fn receive(request: &Request, body: Unread) -> Result<Reply, Problem> {
     let db = Db::open().await?;
     // Before anything large is read.
-    let authority::Administrator(person) = authority::administrator(request, &db).await?;
+    let person = authority::administrator(request, &db).await?.0.principal;
     let day = request.parameter("day").and_then(|day| Day::parse(&day));
     let day = day.filter(|day| day.end_ms() <= clock::now_ms());
     let day = day.ok_or_else(|| Problem::invalid("day must be a day that is over, yyyy-MM-dd in China"))?;

@@ -10,7 +10,8 @@
 //!                                       real-person ◄──────┘                         │
 //!
 //!   real-name, real-person, proof-due ── frozen by an administrator or a claim ──► frozen
-//!   all but deleted and merged        ── found to be one person ────────────────► merged
+//!   registered (its person has found the first account again), real-name (a child's entry, when the child registers),
+//!   proof-due, frozen                 ── found to be one person ────────────────► merged
 //!   all but frozen, merged, deleted   ── at the person's own wish ──────────────► deleted
 //! ```
 
@@ -52,6 +53,12 @@ pub enum Event {
     Deleted,
 }
 
+impl Event {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Matched, Self::Proven, Self::Frozen, Self::Released, Self::Merged, Self::Deleted];
+}
+
 impl Standing {
     /// All of them.
     pub const ALL: [Self; 7] = [
@@ -72,7 +79,7 @@ impl Standing {
             (RealName | ProofDue, Event::Proven) => Some(RealPerson),
             (RealName | RealPerson | ProofDue, Event::Frozen) => Some(Frozen),
             (Frozen, Event::Released) => Some(ProofDue),
-            (Registered | RealName | RealPerson | ProofDue | Frozen, Event::Merged) => Some(Merged),
+            (Registered | RealName | ProofDue | Frozen, Event::Merged) => Some(Merged),
             (Registered | RealName | RealPerson | ProofDue, Event::Deleted) => Some(Deleted),
             _ => None,
         }
@@ -131,9 +138,7 @@ mod tests {
 
     #[test]
     fn nothing_happens_to_what_is_merged_or_deleted_and_a_frozen_one_cannot_slip_away() {
-        let all =
-            [Event::Matched, Event::Proven, Event::Frozen, Event::Released, Event::Merged, Event::Deleted];
-        for event in all {
+        for event in Event::ALL {
             assert_eq!(Standing::Merged.after(event), None);
             assert_eq!(Standing::Deleted.after(event), None);
         }

@@ -21,6 +21,7 @@ pub mod password;
 pub mod payment;
 pub mod phone;
 pub mod plate;
+pub mod proof;
 pub mod provider;
 pub mod refund;
 pub mod residence;

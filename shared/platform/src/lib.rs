@@ -17,7 +17,6 @@ pub mod outbound;
 pub mod problem;
 pub mod reply;
 pub mod request;
-pub mod session;
 pub mod settings;
 pub mod wechat_pay;
 

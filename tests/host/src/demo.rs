@@ -11,6 +11,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::task::JoinHandle;
 
 const AGENCY: &str = "220102";
+/// What a scheduler would call.
+const JOBS: [&str; 6] = [
+    "/pay/jobs/janitor",
+    "/pay/jobs/reports",
+    "/bills/jobs/reconciliation",
+    "/real-person/jobs/proofs",
+    "/records/jobs/audit",
+    "/records/jobs/retention",
+];
 /// How often a scheduler would call the jobs.
 const JOB_PAUSE: Duration = Duration::from_secs(30);
 /// Nobody's: the area code 990000 is unassigned.
@@ -54,7 +63,7 @@ pub fn start(origin: String, folder: Folder, database: String) -> JoinHandle<()>
         };
         loop {
             tokio::time::sleep(JOB_PAUSE).await;
-            for job in ["/pay/jobs/janitor", "/pay/jobs/reports", "/bills/jobs/reconciliation"] {
+            for job in JOBS {
                 let (origin, token) = (origin.clone(), job_token.clone());
                 let run = move || post(&origin, job, Some(&token), &json!({}));
                 match tokio::task::spawn_blocking(run).await {

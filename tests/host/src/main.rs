@@ -2,6 +2,7 @@
 
 mod demo;
 mod dev;
+mod import;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -67,6 +68,17 @@ enum Task {
         /// Take the file as it is.
         #[arg(long)]
         no_build: bool,
+    },
+    /// Take accounts of an older system over: a file of lines of JSON. The administrator's password is in `ZEROTRIP_PASSWORD`.
+    Import {
+        /// As `POST /records/imports` takes them.
+        file: PathBuf,
+        /// An administrator's log-in name.
+        #[arg(long)]
+        login: String,
+        /// The running app.
+        #[arg(long, default_value = "http://127.0.0.1:3000")]
+        origin: String,
     },
     /// Invite an administrator, the first one above all. Prints a code for `POST /auth/activations`.
     Administrator {
@@ -221,6 +233,16 @@ impl Task {
                 let order = if back { Order::RollBack } else { Order::Redeploy };
                 control::give(&folder.control(), order, &name)?;
                 println!("{name}: {}", if back { "put back" } else { "redeployed" });
+            }
+            Self::Import { file, login, origin } => {
+                let password = std::env::var("ZEROTRIP_PASSWORD").context("ZEROTRIP_PASSWORD is not set")?;
+                let lines = std::fs::File::open(&file).with_context(|| file.display().to_string())?;
+                let totals =
+                    import::Import { origin, login, password }.run(std::io::BufReader::new(lines))?;
+                for (line, field, why) in &totals.refused {
+                    println!("line {line}: {field}: {why}");
+                }
+                println!("{} taken, {} known, {} refused", totals.taken, totals.known, totals.refused.len());
             }
             Self::Administrator { agency, variables, database, sql } => {
                 let variables = variables.unwrap_or_else(|| folder.variables());

@@ -2,8 +2,10 @@
 
 pub mod citizens;
 mod described;
+pub mod faces;
 pub mod picture;
 pub mod postgres;
+pub mod records;
 pub mod sql;
 pub mod town;
 

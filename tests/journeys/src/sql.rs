@@ -15,6 +15,15 @@ pub fn count(database: &str, sql: &str) -> i64 {
     connection.expect("the database").query_row(sql, [], |row| row.get(0)).expect("a count")
 }
 
+/// One text.
+pub fn text(database: &str, sql: &str) -> String {
+    if is_postgres(database) {
+        return once(database, async |client| Ok(client.query_one(sql, &[]).await?.get(0))).expect("a text");
+    }
+    let connection = rusqlite::Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    connection.expect("the database").query_row(sql, [], |row| row.get(0)).expect("a text")
+}
+
 /// One statement without rows.
 pub fn execute(database: &str, sql: &str) {
     if is_postgres(database) {
@@ -22,6 +31,37 @@ pub fn execute(database: &str, sql: &str) {
     }
     let connection = rusqlite::Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE);
     connection.expect("the database").execute_batch(sql).expect("it runs");
+}
+
+/// From now on the power goes off whenever somebody is about to `act` (e.g. `UPDATE ON citizens`) with a row of which `when`
+/// holds: the statement fails, and what came before it stays.
+pub fn cut_power(database: &str, act: &str, when: &str) {
+    execute(
+        database,
+        &if is_postgres(database) {
+            format!(
+                "CREATE FUNCTION power_cut() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'power cut'; END $$ \
+                 LANGUAGE plpgsql; CREATE TRIGGER power_cut BEFORE {act} FOR EACH ROW WHEN ({when}) \
+                 EXECUTE FUNCTION power_cut()"
+            )
+        } else {
+            format!(
+                "CREATE TRIGGER power_cut BEFORE {act} WHEN {when} BEGIN SELECT RAISE(ABORT, 'power cut'); END"
+            )
+        },
+    );
+}
+
+/// Power is back.
+pub fn restore_power(database: &str, table: &str) {
+    execute(
+        database,
+        &if is_postgres(database) {
+            format!("DROP TRIGGER power_cut ON {table}; DROP FUNCTION power_cut()")
+        } else {
+            "DROP TRIGGER power_cut".to_owned()
+        },
+    );
 }
 
 /// Nobody else writes an order while this is held.

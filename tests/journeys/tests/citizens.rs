@@ -303,7 +303,7 @@ fn a_citizen_is_no_officer_and_an_officer_no_citizen() {
     let citizen = Citizens(&town).register("13800138000");
     let invitation = json!({ "role": "administrator", "agency": "220102" });
     town.house.post("/auth/invitations", Some(&citizen.token), &invitation).is_problem(403, "forbidden");
-    town.house.get("/pay/work-items", Some(&citizen.token)).is_problem(401, "unauthorized");
+    town.house.get("/pay/work-items", Some(&citizen.token)).is_problem(403, "forbidden");
     town.house.get("/auth/citizens/me", Some(&town.administrator())).is_problem(403, "forbidden");
 }
 

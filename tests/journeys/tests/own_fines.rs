@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use zerotrip_journeys::citizens::somebody;
 use zerotrip_journeys::{Answer, Citizens, Town};
-use zerotrip_sandbox::people::Residence;
+use zerotrip_sandbox::people::{Person, Residence};
 
 fn search(town: &Town, number: &Value, plate: &str) -> Answer {
     town.house.post("/fines/searches", None, &json!({ "number": number, "plate": plate }))
@@ -72,4 +72,30 @@ fn only_a_proven_person_sees_the_own_fines() {
     town.house.get("/fines/mine", Some(&town.administrator())).is_problem(403, "forbidden");
     let citizen = Citizens(&town).with_real_name(somebody(Residence::Local, 0));
     town.house.get("/fines/mine", Some(&citizen.token)).is_problem(403, "real-person-needed");
+}
+
+#[test]
+fn a_proven_person_sees_the_own_fines_and_nobody_elses() {
+    let town = Town::start("own-fines-proven");
+    let (driver, other) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
+    let citizens = Citizens(&town);
+    let token = citizens.real_person(driver).token;
+    let mine = || town.house.get("/fines/mine", Some(&token)).json()["fines"].clone();
+    assert_eq!(mine(), json!([]));
+    let issued = |person: &Person| {
+        let mut decision = town.decision();
+        decision["content"]["driver"] = json!({ "name": person.name, "id_number": person.id_number });
+        let issued = town.house.post("/qr/decisions", Some(&town.officer()), &decision);
+        assert_eq!(issued.status, 201, "{}", issued.text);
+        issued.text_of("code")
+    };
+    let (first, second) = (issued(driver), issued(driver));
+    issued(other);
+    // The newest first, each as its own page shows it.
+    assert_eq!(mine(), json!([town.look_up(&second), town.look_up(&first)]));
+    let order = town.order(&first);
+    town.pay(&order);
+    town.until_paid(&first, &order);
+    let states: Vec<Value> = mine().as_array().expect("a list").iter().map(|f| f["state"].clone()).collect();
+    assert_eq!(states, ["due", "paid"]);
 }

@@ -17,7 +17,16 @@ fn house(name: &str) -> House {
     let folder = fresh_folder(name);
     let built = "target/wasm32-wasip2/release";
     let manifest = std::fs::read_to_string(root.join("spin.toml")).expect("the manifest");
-    for wasm in ["auth", "qr_mint", "fine_lookup", "payment_webhook", "reconciliation", "zerotrip_signing"] {
+    for wasm in [
+        "auth",
+        "real_person",
+        "records",
+        "qr_mint",
+        "fine_lookup",
+        "payment_webhook",
+        "reconciliation",
+        "zerotrip_signing",
+    ] {
         let file = format!("{wasm}.wasm");
         std::fs::copy(target().join("wasm32-wasip2/release").join(&file), folder.join(&file)).expect("built");
     }

@@ -88,3 +88,75 @@ fn every_statement_is_prepared_on_both_engines_with_ascending_parameters() {
     })
     .expect("asked");
 }
+
+/// Tables that grow with the people, not with the staff.
+const LARGE: [&str; 16] = [
+    "decisions",
+    "decision_events",
+    "orders",
+    "refunds",
+    "settlement_reports",
+    "proofs",
+    "sessions",
+    "citizens",
+    "citizen_sessions",
+    "consents",
+    "one_time_codes",
+    "rate_limits",
+    "real_name_requests",
+    "audit_lines",
+    "audit_links",
+    "alipay_links",
+];
+
+#[test]
+fn no_statement_reads_a_large_table_from_one_end_to_the_other() {
+    let mut files = Vec::new();
+    sources(&root().join("functions"), &mut files);
+    sources(&root().join("shared"), &mut files);
+    let mut all = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("a source file");
+        statements(text.parse().unwrap_or_else(|e| panic!("{}: {e}", file.display())), &mut all);
+    }
+    assert!(all.len() > 80, "only {} statements were found", all.len());
+    let migrations = root().join("shared/platform/migrations");
+    let file = fresh_folder("plans").join("sqlite_db.db");
+    migrate(&migrations, file.to_str().expect("text")).expect("migrated");
+    let sqlite = rusqlite::Connection::open(file).expect("the database");
+    let server = Postgres::start("plans-db", QUICK);
+    migrate(&migrations, &server.address()).expect("migrated");
+    // SQLite: along no index; it says the alias if there is one. PostgreSQL: as it does only where there is no index to take.
+    let scans = |plan: &str| {
+        let on_sqlite = LARGE
+            .iter()
+            .chain(&["c", "o", "k"])
+            .any(|name| plan.lines().any(|line| line == format!("SCAN {name}")));
+        on_sqlite || LARGE.iter().any(|table| plan.contains(&format!("Seq Scan on {table} ")))
+    };
+    let mut found = Vec::new();
+    once(&server.address(), async |postgres| {
+        postgres.batch_execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan").await?;
+        for sql in &all {
+            let mut explained = sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a plan");
+            let nulls = vec![rusqlite::types::Null; parameters(sql).len()];
+            let rows = explained.query_map(rusqlite::params_from_iter(nulls), |row| row.get::<_, String>(3));
+            let plan: Vec<String> = rows.expect("a plan").map(|row| row.expect("a row")).collect();
+            if scans(&plan.join("\n")) {
+                found.push(format!("SQLite: {sql}\n{plan:?}"));
+            }
+            let nulls = vec!["NULL"; parameters(sql).len()].join(", ");
+            let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+            postgres.batch_execute(&format!("PREPARE p AS {sql}")).await?;
+            let rows = postgres.query(&format!("EXPLAIN EXECUTE p{arguments}"), &[]).await?;
+            postgres.batch_execute("DEALLOCATE p").await?;
+            let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            if scans(&plan.join("\n")) {
+                found.push(format!("PostgreSQL: {sql}\n{plan:?}"));
+            }
+        }
+        Ok(())
+    })
+    .expect("explained");
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
+}

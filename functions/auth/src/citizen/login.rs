@@ -1,16 +1,16 @@
 //! Log-in by password: it takes as long and answers the same for accounts that exist and for those that do not.
 
-use crate::citizen::authority::standing;
-use crate::citizen::one_time_code::{self, Purpose, Typed, phone_index};
-use crate::citizen::session::{self, How};
-use crate::citizen::{limits, real_name};
-use crate::refused;
-use crate::session::tokens;
-use crate::signing::{passwords, sealing};
+use crate::citizen::one_time_code::{Sent, send};
+use crate::signing::passwords;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use zerotrip_domain::password::MAX_BYTES;
+use zerotrip_accounts::citizen::standing;
+use zerotrip_accounts::one_time_code::{self, Purpose, Typed, phone_index};
+use zerotrip_accounts::session::{self, How, tokens};
+use zerotrip_accounts::signing::sealing;
+use zerotrip_accounts::{limits, person, refused};
+use zerotrip_domain::password::{MAX_BYTES, Strength, judge};
 use zerotrip_domain::{Day, IdNumber, Phone};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
 
@@ -48,8 +48,8 @@ impl Name {
 }
 
 #[utoipa::path(post, path = "/auth/citizens/sessions", request_body = LogIn, responses(
-    (status = 201, body = crate::session::Tokens),
-    (status = 202, description = "The password is right; a code was sent to the phone", body = one_time_code::Sent)))]
+    (status = 201, body = zerotrip_accounts::session::Tokens),
+    (status = 202, description = "The password is right; a code was sent to the phone", body = Sent)))]
 pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     let given: LogIn = request.json()?;
     let (db, now) = (Db::open().await?, clock::now_ms());
@@ -68,19 +68,14 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     let (id, stands) = (account.id(0)?, standing(account.text(1)?)?);
     // A right password is no guess, whatever follows.
     db.run("UPDATE citizens SET failures = 0, locked_until = 0 WHERE id = $1", [id.into()]).await?;
-    let old = account.text(2)?;
-    if passwords::outdated(old) {
-        let fresh = passwords::hash(&given.password).map_err(refused)?;
-        let sql = "UPDATE citizens SET password = $1 WHERE id = $2 AND password = $3";
-        db.run(sql, [fresh.into(), id.into(), old.into()]).await?;
-    }
+    let second_factor = renew(&db, id, &account, &given.password).await?;
     if !stands.is_open() {
         return Err(frozen());
     }
-    if account.int(3)? != 0 {
+    if second_factor {
         let phone = phone_of(id, &account)?;
         let Some(typed) = &given.second_factor else {
-            let sent = one_time_code::send(&db, &phone, Purpose::LogIn, now).await?;
+            let sent = send(&db, &phone, Purpose::LogIn, now).await?;
             return Ok(Reply::json(StatusCode::ACCEPTED, &sent));
         };
         if one_time_code::prove(&db, typed, Purpose::LogIn, now).await? != phone {
@@ -92,25 +87,31 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
 }
 
 /// The account that `name` means, with one failure counted: 5 free tries, then a wait of 30 s that doubles up to an hour,
-/// none after 100. Of accounts from the old days that share a phone or an ID number it is a whole one, else the oldest.
+/// none after 100. Of several that share a phone or an ID number it is the whole one, else the oldest from the old days.
 async fn candidate(db: &Db, name: &Name, now: u64) -> Result<Option<Row>, Problem> {
     let index = match name {
         Name::Phone(phone) => phone_index(phone)?,
-        Name::Person(number) => real_name::id_index(number)?,
+        Name::Person(number) => person::id_index(number)?,
     };
     let found = match name {
         Name::Phone(_) => {
             "SELECT id FROM citizens WHERE phone_index = $1 AND standing NOT IN ('merged', 'deleted') \
-             ORDER BY CASE standing WHEN 'proof-due' THEN 1 ELSE 0 END, created_at, id LIMIT 1"
+             ORDER BY CASE standing WHEN 'proof-due' THEN 1 WHEN 'frozen' THEN 2 ELSE 0 END, created_at, id LIMIT 1"
         }
         Name::Person(_) => {
             "SELECT id FROM citizens WHERE id_index = $1 AND standing NOT IN ('merged', 'deleted') \
-             ORDER BY CASE standing WHEN 'proof-due' THEN 1 ELSE 0 END, created_at, id LIMIT 1"
+             ORDER BY CASE standing WHEN 'proof-due' THEN 1 WHEN 'frozen' THEN 2 ELSE 0 END, created_at, id LIMIT 1"
         }
     };
     let found = db.one(found, [index.into()]).await?;
     // Whether there is one or not, the same statement runs.
     let id = found.map_or(Ok(Id::NONE), |row| row.id(0))?;
+    attempt(db, id, now).await
+}
+
+/// Counts one try to know the password of account `id`, and gives id, standing, password, second factor and sealed phone, unless
+/// there are too many.
+pub async fn attempt(db: &Db, id: Id, now: u64) -> Result<Option<Row>, Problem> {
     let counted = db
         .one(
             "UPDATE citizens SET failures = failures + 1, locked_until = CAST($1 AS BIGINT) + CASE \
@@ -125,6 +126,24 @@ async fn candidate(db: &Db, name: &Name, now: u64) -> Result<Option<Row>, Proble
     Ok(counted)
 }
 
+/// Puts a fresh hash in the place of one that an older system has left, now that the right password is here. Gives whether it
+/// wants a second factor.
+async fn renew(db: &Db, id: Id, account: &Row, password: &str) -> Result<bool, Problem> {
+    let stored = account.text(2)?;
+    if !passwords::outdated(stored) {
+        return Ok(account.int(3)? != 0);
+    }
+    // The older system may have taken what is refused today.
+    let stands_alone = judge(password, "") == Ok(Strength::Alone);
+    let hash = passwords::hash(password).map_err(refused)?;
+    db.run(
+        "UPDATE citizens SET password = $1, second_factor = $2 WHERE id = $3 AND password = $4",
+        [hash.into(), i64::from(!stands_alone).into(), id.into(), stored.into()],
+    )
+    .await?;
+    Ok(!stands_alone)
+}
+
 /// The phone of the account in `row`.
 fn phone_of(id: Id, row: &Row) -> Result<Phone, Problem> {
     let phone = sealing::open(&format!("citizens.phone/{id}"), row.text(4)?).map_err(refused)?;
@@ -132,7 +151,8 @@ fn phone_of(id: Id, row: &Row) -> Result<Phone, Problem> {
     phone.ok_or_else(|| Problem::unavailable("a stored phone is not of its form"))
 }
 
-fn wrong_credentials() -> Problem {
+/// The same whatever is wrong.
+pub fn wrong_credentials() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "wrong-credentials",

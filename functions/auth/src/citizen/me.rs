@@ -1,16 +1,15 @@
 //! What an account says about itself to its person.
 
-use crate::citizen::authority;
-use crate::citizen::consents::{self, Consent};
-use crate::refused;
-use crate::signing::sealing;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::citizen;
+use zerotrip_accounts::consents::{self, Consent};
+use zerotrip_accounts::sealed::opened;
 use zerotrip_domain::account::Standing;
 use zerotrip_domain::residence::{POLICY, Residence, Service};
 use zerotrip_domain::{Day, IdNumber, Phone, mask};
-use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
+use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 /// The own account, masked: for screens that others may see.
 #[derive(Serialize, ToSchema)]
@@ -34,7 +33,7 @@ pub struct Me {
 #[utoipa::path(get, path = "/auth/citizens/me", responses((status = 200, body = Me)))]
 pub async fn show(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    let caller = authority::anyone(request, &db).await?;
+    let caller = citizen::anyone(request, &db).await?;
     let sql = "SELECT phone_sealed, name_sealed, id_number_sealed, residence FROM citizens WHERE id = $1";
     let row = db.one(sql, [caller.id.into()]).await?.ok_or_else(Problem::unauthorized)?;
     let open = |field, at| opened(&row, at, field, caller.id);
@@ -58,12 +57,4 @@ pub async fn show(request: &Request) -> Result<Reply, Problem> {
         face_at: caller.face_at_ms,
     };
     Ok(Reply::json(StatusCode::OK, &me))
-}
-
-/// Column `at` of `row`, which is `citizens.{field}_sealed` of `citizen`, opened.
-pub fn opened(row: &Row, at: usize, field: &str, citizen: Id) -> Result<Option<String>, Problem> {
-    let Some(sealed) = row.optional_text(at)? else { return Ok(None) };
-    let text = sealing::open(&format!("citizens.{field}/{citizen}"), sealed).map_err(refused)?;
-    let text = String::from_utf8(text).map_err(|_| Problem::unavailable("a stored field is not text"))?;
-    Ok(Some(text))
 }

@@ -1,15 +1,14 @@
-//! Citizens: from a proven phone to a real person, and their log-ins.
+//! Citizens: from a proven phone to a real name, and their log-ins.
 
 pub mod alipay;
-#[expect(dead_code, reason = "face checks and account links follow")]
-pub mod alipay_gateway;
-pub mod authority;
 pub mod consents;
-pub mod ctid;
-pub mod limits;
+pub mod grown_child;
 pub mod login;
 pub mod me;
+pub mod new_password;
+pub mod new_phone;
 pub mod one_time_code;
+pub mod password_reset;
 pub mod real_name;
 pub mod registration;
 pub mod session;

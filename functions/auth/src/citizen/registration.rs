@@ -1,17 +1,17 @@
 //! Registration: a proven phone becomes an account.
 
-use crate::citizen::consents::{self, Purpose as For};
-use crate::citizen::limits;
-use crate::citizen::one_time_code::{self, Purpose, Typed, phone_index};
-use crate::citizen::session::{self, How};
-use crate::refused;
-use crate::session::{Tokens, tokens};
-use crate::signing::{passwords, sealing};
+use crate::signing::passwords;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::consents::{self, Purpose as For};
+use zerotrip_accounts::one_time_code::{self, Purpose, Typed, phone_index};
+use zerotrip_accounts::session::{self, How, Tokens, tokens};
+use zerotrip_accounts::signing::sealing;
+use zerotrip_accounts::{limits, refused};
 use zerotrip_domain::account::Standing;
-use zerotrip_domain::password::{self, Refused, Strength};
+use zerotrip_domain::password;
+use zerotrip_domain::password::{Refused, Strength};
 use zerotrip_platform::db::DbError;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
@@ -102,7 +102,8 @@ pub fn judge(password: &str, own: &str) -> Result<Strength, Problem> {
     })
 }
 
-fn phone_has_account() -> Problem {
+/// To whoever holds the phone.
+pub fn phone_has_account() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "phone-has-account",

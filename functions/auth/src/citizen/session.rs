@@ -1,38 +1,16 @@
 //! Sessions of citizens: begun, refreshed, listed, ended.
 
-use crate::citizen::authority::{self, standing};
-use crate::session::{self, Started};
-use crate::signing::session_claims::{Claims, Role};
+use crate::session;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
-use zerotrip_domain::account::Standing;
+use zerotrip_accounts::citizen::{self, standing};
+use zerotrip_accounts::session::{Started, end_all};
+use zerotrip_accounts::signing::session_claims::{Claims, Role};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
-/// After this a person logs in again.
-const LIFE_MS: u64 = 30 * 24 * 3600 * 1000;
 /// Most that a list holds, the newest first.
 const MOST: i64 = 100;
-/// Bytes of what a client calls itself.
-const MAX_CLIENT: usize = 60;
-
-/// How a person came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
-    Registration,
-    Password,
-    Alipay,
-}
-
-impl How {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Registration => "registration",
-            Self::Password => "password",
-            Self::Alipay => "alipay",
-        }
-    }
-}
 
 /// One of the own sessions.
 #[derive(Serialize, ToSchema)]
@@ -54,52 +32,6 @@ pub struct Session {
 #[derive(Serialize, ToSchema)]
 pub struct Sessions {
     sessions: Vec<Session>,
-}
-
-/// What a client calls itself, fit to be stored.
-pub fn check_client(client: Option<&str>) -> Result<&str, Problem> {
-    let client = client.unwrap_or("").trim();
-    if client.len() > MAX_CLIENT || client.chars().any(char::is_control) {
-        return Err(Problem::invalid("client must have at most 60 bytes"));
-    }
-    Ok(client)
-}
-
-/// Begins a session.
-pub async fn begin(
-    db: &Db,
-    citizen: Id,
-    standing: Standing,
-    how: How,
-    client: Option<&str>,
-    now: u64,
-) -> Result<Started, Problem> {
-    let client = check_client(client)?;
-    let started = Started {
-        session: Id::random(),
-        principal: citizen,
-        device: Id::NONE,
-        role: Role::Citizen,
-        level: standing.level(),
-        face_at_ms: 0,
-        generation: 0,
-        expires_at_ms: now + LIFE_MS,
-    };
-    db.run(
-        "INSERT INTO citizen_sessions (id, citizen, how, client, created_at, refreshed_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [
-            started.session.into(),
-            citizen.into(),
-            how.name().into(),
-            client.into(),
-            now.into(),
-            now.into(),
-            started.expires_at_ms.into(),
-        ],
-    )
-    .await?;
-    Ok(started)
 }
 
 /// The next generation of the session whose authentic refresh token said `claims`, at the account's level of now.
@@ -149,20 +81,10 @@ pub async fn end(db: &Db, session: Id, why: &str, now: u64) -> Result<(), Proble
     Ok(())
 }
 
-/// Ends all sessions of an account but `kept`.
-pub async fn end_all(db: &Db, citizen: Id, kept: Id, why: &str, now: u64) -> Result<(), Problem> {
-    db.run(
-        "UPDATE citizen_sessions SET ended_at = $1, ended_why = $2 WHERE citizen = $3 AND id <> $4 AND ended_at IS NULL",
-        [now.into(), why.into(), citizen.into(), kept.into()],
-    )
-    .await?;
-    Ok(())
-}
-
 #[utoipa::path(get, path = "/auth/citizens/me/sessions", responses((status = 200, body = Sessions)))]
 pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    let caller = authority::anyone(request, &db).await?;
+    let caller = citizen::anyone(request, &db).await?;
     let rows = db
         .run(
             "SELECT id, how, client, created_at, refreshed_at FROM citizen_sessions \
@@ -190,7 +112,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
 pub async fn end_one(request: &Request, id: &str) -> Result<Reply, Problem> {
     let id: Id = id.parse().map_err(|_| Problem::not_found())?;
     let db = Db::open().await?;
-    let caller = authority::anyone(request, &db).await?;
+    let caller = citizen::anyone(request, &db).await?;
     let ended = db
         .one(
             "UPDATE citizen_sessions SET ended_at = COALESCE(ended_at, $1), ended_why = COALESCE(ended_why, 'person') \
@@ -204,7 +126,7 @@ pub async fn end_one(request: &Request, id: &str) -> Result<Reply, Problem> {
 #[utoipa::path(delete, path = "/auth/citizens/me/sessions", responses((status = 204)))]
 pub async fn end_others(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    let caller = authority::anyone(request, &db).await?;
+    let caller = citizen::anyone(request, &db).await?;
     end_all(&db, caller.id, caller.session, "person", clock::now_ms()).await?;
     Ok(Reply::no_content())
 }

@@ -1,11 +1,12 @@
 //! Activation: an invited person chooses log-in and password.
 
-use crate::refused;
-use crate::signing::{blind_index, passwords, sealing};
+use crate::signing::passwords;
 use crate::staff::invitations::INDEXED_AS;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::refused;
+use zerotrip_accounts::signing::{blind_index, sealing};
 use zerotrip_platform::db::DbError;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 

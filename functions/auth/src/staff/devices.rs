@@ -1,12 +1,12 @@
 //! Officers' terminals and venues' scanners.
 
-use crate::authority::{self, Administrator};
-use crate::refused;
-use crate::signing::session_claims::{Claims, Purpose, Role};
-use crate::signing::session_issue;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::authority::{self, Administrator};
+use zerotrip_accounts::refused;
+use zerotrip_accounts::signing::session_claims::{Claims, Purpose, Role};
+use zerotrip_accounts::signing::session_issue;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// A device's credential outlives its people's sessions; revocation of its row ends it at once.

@@ -1,11 +1,10 @@
 //! Invitations: an administrator lets an officer, venue staff or another administrator open an account.
 
-use crate::authority;
-use crate::refused;
-use crate::signing::blind_index;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::signing::blind_index;
+use zerotrip_accounts::{authority, refused};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// How long an invitation may be used.

@@ -1,14 +1,16 @@
 //! Log-in of a person, on a device where the role demands one.
 
-use crate::authority::role_of;
-use crate::refused;
-use crate::session::{Started, tokens};
-use crate::signing::session_claims::{Purpose, Role};
-use crate::signing::{passwords, session_check};
+use crate::signing::passwords;
 use crate::staff::session::{self, LIFE_MS};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority::role_of;
+use zerotrip_accounts::session::{Started, tokens};
+use zerotrip_accounts::signing::faults::Fault;
+use zerotrip_accounts::signing::session_check;
+use zerotrip_accounts::signing::session_claims::{Purpose, Role};
+use zerotrip_accounts::{limits, refused};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// Name and password; the device's own token for officers and venue staff.
@@ -21,7 +23,7 @@ pub struct LogIn {
 }
 
 #[utoipa::path(post, path = "/auth/sessions", request_body = LogIn,
-    responses((status = 201, body = crate::session::Tokens)))]
+    responses((status = 201, body = zerotrip_accounts::session::Tokens)))]
 pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     let given: LogIn = request.json()?;
     let now = clock::now_ms();
@@ -29,6 +31,11 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
         return Err(Problem::invalid("password must have at most 1024 bytes"));
     }
     let db = Db::open().await?;
+    limits::of_address(&db, limits::LOG_INS_OF_ADDRESS, request, now).await?;
+    let device = given.device_token.as_deref().map(|token| device(token, now)).transpose()?;
+    if let Some(device) = device {
+        limits::of(&db, limits::LOG_INS_OF_DEVICE, &device.to_string(), now).await?;
+    }
     // Counted before the hash is computed: 5 free tries, then a wait of 30 s that doubles up to an hour, none after 100.
     let account = db
         .one(
@@ -48,7 +55,7 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     let (principal, role) = (account.id(0)?, role_of(account.text(1)?)?);
     // A right password is no guess, whatever the device says next.
     db.run("UPDATE principals SET failures = 0, locked_until = 0 WHERE id = $1", [principal.into()]).await?;
-    let device = device_for(role, given.device_token.as_deref(), account.text(2)?, &db, now).await?;
+    let device = device_for(role, device, account.text(2)?, &db).await?;
 
     let started = Started {
         session: Id::random(),
@@ -64,19 +71,23 @@ pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::json(StatusCode::CREATED, &tokens(&started, now)?))
 }
 
-/// The device that the token proves, of the person's own agency. Administrators need none.
-async fn device_for(role: Role, token: Option<&str>, agency: &str, db: &Db, now: u64) -> Result<Id, Problem> {
+/// The device whose token this is.
+fn device(token: &str, now: u64) -> Result<Id, Problem> {
+    let claims = session_check::check(Purpose::Device, token, now).map_err(|fault| match fault {
+        Fault::Refused(_) => unknown_device(),
+        other => refused(other),
+    })?;
+    Ok(Id::from_halves(claims.device))
+}
+
+/// The device on which the role demands to be logged in, if it is one of the person's own agency. Administrators need none.
+async fn device_for(role: Role, device: Option<Id>, agency: &str, db: &Db) -> Result<Id, Problem> {
     let kind = match role {
         Role::Officer => "terminal",
         Role::VenueStaff => "scanner",
         _ => return Ok(Id::NONE),
     };
-    let token = token.ok_or_else(unknown_device)?;
-    let claims = session_check::check(Purpose::Device, token, now).map_err(|fault| match fault {
-        crate::signing::faults::Fault::Refused(_) => unknown_device(),
-        other => refused(other),
-    })?;
-    let device = Id::from_halves(claims.device);
+    let device = device.ok_or_else(unknown_device)?;
     let enrolled = db
         .one(
             "SELECT id FROM devices WHERE id = $1 AND kind = $2 AND agency = $3 AND revoked_at IS NULL",

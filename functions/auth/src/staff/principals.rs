@@ -1,7 +1,7 @@
 //! People who act for the police or a venue.
 
-use crate::authority::{self, Administrator};
 use http::StatusCode;
+use zerotrip_accounts::authority::{self, Administrator};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 #[utoipa::path(delete, path = "/auth/principals/{id}", params(("id" = String, Path)), responses((status = 204)))]

@@ -1,13 +1,14 @@
 //! Sessions of staff, and tokens for schedulers.
 
-use crate::authority::{self, Administrator, role_name, role_of};
-use crate::refused;
-use crate::session::{self, Started};
-use crate::signing::session_claims::{Claims, Purpose, Role};
-use crate::signing::session_issue;
+use crate::session;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::authority::{self, Administrator, role_name, role_of};
+use zerotrip_accounts::refused;
+use zerotrip_accounts::session::Started;
+use zerotrip_accounts::signing::session_claims::{Claims, Purpose, Role};
+use zerotrip_accounts::signing::session_issue;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// A shift: after this a person logs in again.

@@ -1,10 +1,10 @@
 //! Whose account at Alipay it is, as Alipay itself says.
 
-use crate::citizen::alipay_gateway::{self as gateway, Silent};
-use crate::refused;
-use crate::signing::{blind_index, sealing};
 use http::StatusCode;
 use serde_json::Value;
+use zerotrip_accounts::alipay::Silent;
+use zerotrip_accounts::signing::{blind_index, sealing};
+use zerotrip_accounts::{alipay as gateway, refused};
 use zerotrip_platform::{Db, Id, Problem, log};
 
 /// A person waits for the answer.

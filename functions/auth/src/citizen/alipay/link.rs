@@ -1,13 +1,13 @@
 //! The link itself: one account here, one at Alipay. A link from before a freeze, and one of an account that is no more,
 //! counts for nothing.
 
-use crate::audit::{self, Line};
 use crate::citizen::alipay::account::{self, Account};
 use crate::citizen::alipay::way::{Purpose, Way};
-use crate::citizen::authority::{self, Citizen};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::audit::{self, Line};
+use zerotrip_accounts::citizen::{self, Citizen};
 use zerotrip_domain::account::Standing;
 use zerotrip_platform::db::DbError;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
@@ -40,7 +40,7 @@ pub struct Link {
 
 /// The caller, if the account's real name is known: nobody logs in to somebody unknown through another's check.
 pub async fn whole_citizen(request: &Request, db: &Db) -> Result<Citizen, Problem> {
-    let caller = authority::citizen(request, db).await?;
+    let caller = citizen::citizen(request, db).await?;
     match caller.standing {
         Standing::RealName | Standing::RealPerson => Ok(caller),
         _ => Err(real_name_needed()),
@@ -70,7 +70,7 @@ pub async fn create(request: &Request) -> Result<Reply, Problem> {
 #[utoipa::path(get, path = "/auth/citizens/me/alipay", responses((status = 200, body = Link)))]
 pub async fn show(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
-    let caller = authority::citizen(request, &db).await?;
+    let caller = citizen::citizen(request, &db).await?;
     let link = db
         .one(
             "SELECT l.linked_at FROM alipay_links l JOIN citizens c ON c.id = l.citizen \
@@ -86,7 +86,7 @@ pub async fn show(request: &Request) -> Result<Reply, Problem> {
 #[utoipa::path(delete, path = "/auth/citizens/me/alipay", responses((status = 204)))]
 pub async fn remove(request: &Request) -> Result<Reply, Problem> {
     let (db, now) = (Db::open().await?, clock::now_ms());
-    let caller = authority::citizen(request, &db).await?;
+    let caller = citizen::citizen(request, &db).await?;
     let removed =
         db.one("DELETE FROM alipay_links WHERE citizen = $1 RETURNING citizen", [caller.id.into()]).await?;
     db.run(
@@ -153,7 +153,7 @@ fn another_linked() -> Problem {
         "alipay-another-linked",
         "Another Alipay account is linked",
         "您已绑定另一个支付宝账户",
-        "Unlink that one first: DELETE /auth/citizens/me/alipay.",
+        "Unlink that one first: DELETE /records/me/alipay.",
     )
 }
 

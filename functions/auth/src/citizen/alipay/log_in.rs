@@ -2,13 +2,13 @@
 
 use crate::citizen::alipay::account::{self, Account};
 use crate::citizen::alipay::way::{Purpose, Way};
-use crate::citizen::authority::standing;
-use crate::citizen::session::{self, How};
-use crate::citizen::{limits, login};
-use crate::session::tokens;
+use crate::citizen::login;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::citizen::standing;
+use zerotrip_accounts::limits;
+use zerotrip_accounts::session::{self, How, tokens};
 use zerotrip_domain::account::Standing;
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
@@ -27,7 +27,7 @@ pub struct LogIn {
 }
 
 #[utoipa::path(post, path = "/auth/citizens/sessions/alipay", request_body = LogIn,
-    responses((status = 201, body = crate::session::Tokens)))]
+    responses((status = 201, body = zerotrip_accounts::session::Tokens)))]
 pub async fn log_in(request: &Request) -> Result<Reply, Problem> {
     let given: LogIn = request.json()?;
     let (db, now) = (Db::open().await?, clock::now_ms());

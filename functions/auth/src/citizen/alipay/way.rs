@@ -1,12 +1,11 @@
 //! The way to Alipay and back: who comes back must be who went, within ten minutes, once.
 
 use crate::citizen::alipay::link;
-use crate::citizen::limits;
-use crate::refused;
-use crate::signing::{alipay_verify, blind_index};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::signing::{alipay_verify, blind_index};
+use zerotrip_accounts::{limits, refused};
 use zerotrip_platform::request::field_text;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock, settings};
 

@@ -19,6 +19,8 @@ pub const CODES_OF_ADDRESS: Limit = Limit { name: "codes/address", burst: 60, ev
 pub const LOG_INS_OF_NAME: Limit = Limit { name: "log-ins/name", burst: 20, every_ms: MINUTE };
 /// Log-ins tried from one address.
 pub const LOG_INS_OF_ADDRESS: Limit = Limit { name: "log-ins/address", burst: 100, every_ms: SECOND };
+/// Log-ins of staff tried on one device, before a password is hashed: a shift that changes fits.
+pub const LOG_INS_OF_DEVICE: Limit = Limit { name: "log-ins/device", burst: 20, every_ms: 30 * SECOND };
 /// Registrations from one address.
 pub const REGISTRATIONS_OF_ADDRESS: Limit =
     Limit { name: "registrations/address", burst: 60, every_ms: 10 * SECOND };
@@ -26,6 +28,18 @@ pub const REGISTRATIONS_OF_ADDRESS: Limit =
 pub const REAL_NAMES_OF_ACCOUNT: Limit = Limit { name: "real-names/account", burst: 5, every_ms: HOUR };
 /// Real-name checks of one ID number, from whatever account.
 pub const REAL_NAMES_OF_PERSON: Limit = Limit { name: "real-names/person", burst: 10, every_ms: HOUR };
+/// Face checks begun from one address.
+pub const FACES_OF_ADDRESS: Limit = Limit { name: "faces/address", burst: 60, every_ms: 10 * SECOND };
+/// Questions about the result of one face check.
+pub const RESULTS_OF_FACE: Limit = Limit { name: "results/face", burst: 30, every_ms: 2 * SECOND };
+/// Activation codes that one account tries: of 50 bits none is guessed so.
+pub const ACTIVATIONS_OF_ACCOUNT: Limit =
+    Limit { name: "activations/account", burst: 5, every_ms: 10 * MINUTE };
+
+/// Searches for a lost paper from one address.
+pub const SEARCHES_OF_ADDRESS: Limit = Limit { name: "searches/address", burst: 20, every_ms: 30 * SECOND };
+/// Searches for one decision: plates are not to be tried out.
+pub const SEARCHES_OF_DECISION: Limit = Limit { name: "searches/decision", burst: 5, every_ms: 10 * MINUTE };
 
 /// Counts one for whoever calls from where `request` comes from.
 pub async fn of_address(db: &Db, limit: Limit, request: &Request, now: u64) -> Result<(), Problem> {

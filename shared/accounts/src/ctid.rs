@@ -70,6 +70,19 @@ pub async fn ask(
     Ok(Err(Silent))
 }
 
+/// To whoever asked something that is not kept.
+pub fn unanswered() -> Problem {
+    let mut problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "identity-platform-unavailable",
+        "The identity platform does not answer",
+        "身份核验平台暂时无响应，请稍后重试",
+        "Send the same again in a moment, with a new one-time code if one was used up.",
+    );
+    problem.retry_after_s = Some(5);
+    problem
+}
+
 fn read(status: StatusCode, body: &[u8]) -> Option<Said> {
     if status != StatusCode::OK {
         return None;

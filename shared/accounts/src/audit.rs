@@ -20,11 +20,15 @@ pub struct Line<'a> {
 
 /// Writes a line. Nothing is read first, so that no hot path waits for another.
 pub async fn write(db: &Db, line: &Line<'_>, now: u64) -> Result<(), Problem> {
-    let id = Id::random();
+    write_once(db, Id::random(), line, now).await
+}
+
+/// The same for an act that may be repeated: of the lines with this id the first stays.
+pub async fn write_once(db: &Db, id: Id, line: &Line<'_>, now: u64) -> Result<(), Problem> {
     let digest = audit::digest(&bytes(id, now, line), now).map_err(refused)?;
     db.run(
         "INSERT INTO audit_lines (id, at, kind, actor, device, subject, detail, digest) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
         [
             id.into(),
             now.into(),

@@ -1,0 +1,146 @@
+//! The retention job: deletes what is past its time, and draws the consequences that a cut-off request left undone.
+
+use crate::{accounts, audit, disputes};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use zerotrip_accounts::authority;
+use zerotrip_platform::{Db, Problem, Reply, Request, clock};
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Rows of each kind that one run deletes: many short writes, with others' in between.
+const MOST: i64 = 1_000;
+/// Details of the audit trail; the digests stay, so that the chain still holds.
+const DETAILS_MS: u64 = 3 * 365 * DAY_MS;
+/// A run may take so long before it leaves the rest to the next.
+const PATIENCE_MS: u64 = 10_000;
+/// How long ago an administrator may have acted whose line of the audit trail is looked after: each run writes them anew.
+const TOLD_MS: u64 = 3_600_000;
+/// How long ago an account may have ended whose consequences are looked after.
+const REPAIRED_MS: u64 = 3 * DAY_MS;
+
+/// One line of the table of what is kept for how long.
+struct Rule {
+    what: &'static str,
+    /// Swept so long after its end.
+    kept_ms: u64,
+    /// Deletes at most `$2` that ended before `$1`.
+    sql: &'static str,
+}
+
+/// The table. The version changes with any line of it.
+const POLICY: &str = "retention@2026-11";
+const RULES: [Rule; 10] = [
+    Rule {
+        what: "one_time_codes",
+        kept_ms: DAY_MS,
+        sql: "DELETE FROM one_time_codes WHERE id IN \
+              (SELECT id FROM one_time_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "alipay_ways",
+        kept_ms: DAY_MS,
+        sql: "DELETE FROM alipay_ways WHERE state_index IN \
+              (SELECT state_index FROM alipay_ways WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) \
+              RETURNING state_index",
+    },
+    Rule {
+        what: "activation_codes",
+        kept_ms: 30 * DAY_MS,
+        sql: "DELETE FROM activation_codes WHERE id IN \
+              (SELECT id FROM activation_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "real_name_requests",
+        kept_ms: 7 * DAY_MS,
+        sql: "DELETE FROM real_name_requests WHERE citizen IN \
+              (SELECT citizen FROM real_name_requests WHERE given_at < $1 ORDER BY given_at LIMIT CAST($2 AS BIGINT)) \
+              RETURNING citizen",
+    },
+    Rule {
+        what: "rate_limits",
+        // Full again: as if nobody had ever tried.
+        kept_ms: 0,
+        sql: "DELETE FROM rate_limits WHERE full_at < $1 AND key IN \
+              (SELECT key FROM rate_limits ORDER BY full_at LIMIT CAST($2 AS BIGINT)) RETURNING key",
+    },
+    Rule {
+        what: "citizen_sessions_ended",
+        kept_ms: 90 * DAY_MS,
+        sql: "DELETE FROM citizen_sessions WHERE id IN (SELECT id FROM citizen_sessions \
+              WHERE ended_at IS NOT NULL AND ended_at < $1 ORDER BY ended_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "citizen_sessions_expired",
+        kept_ms: 90 * DAY_MS,
+        sql: "DELETE FROM citizen_sessions WHERE id IN \
+              (SELECT id FROM citizen_sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "staff_sessions_ended",
+        kept_ms: 90 * DAY_MS,
+        sql: "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+              WHERE ended_at IS NOT NULL AND ended_at < $1 ORDER BY ended_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "staff_sessions_expired",
+        kept_ms: 90 * DAY_MS,
+        sql: "DELETE FROM sessions WHERE id IN \
+              (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        // Time to object; then what was personal in them goes. The account that goes on has it.
+        what: "merged_accounts_emptied",
+        kept_ms: 90 * DAY_MS,
+        sql: "UPDATE citizens SET name_sealed = NULL, id_number_sealed = NULL, phone_sealed = NULL, id_index = NULL, \
+              phone_index = NULL, residence = NULL, changed_why_sealed = NULL, changed_at = NULL WHERE id IN \
+              (SELECT id FROM citizens WHERE standing = 'merged' AND changed_at < $1 ORDER BY changed_at \
+               LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+];
+
+/// What a run deleted or emptied.
+#[derive(Serialize, ToSchema)]
+pub struct Swept {
+    /// The version of the table of what is kept for how long.
+    policy: &'static str,
+    done: Vec<Deleted>,
+    /// Whether another run would find more.
+    more: bool,
+}
+
+impl Swept {
+    fn add(&mut self, what: &'static str, rows: usize) {
+        self.more |= i64::try_from(rows) == Ok(MOST);
+        self.done.push(Deleted { what, rows });
+    }
+}
+
+/// Of one kind.
+#[derive(Serialize, ToSchema)]
+pub struct Deleted {
+    what: &'static str,
+    rows: usize,
+}
+
+/// Idempotent: any scheduler may call it, any number at once.
+#[utoipa::path(post, path = "/records/jobs/retention", responses((status = 200, body = Swept)))]
+pub async fn run(request: &Request) -> Result<Reply, Problem> {
+    let db = Db::open().await?;
+    authority::scheduler(request, &db).await?;
+    let began = clock::now_ms();
+    accounts::repair(&db, began.saturating_sub(REPAIRED_MS), began).await?;
+    accounts::told(&db, began.saturating_sub(TOLD_MS)).await?;
+    disputes::repair(&db, began).await?;
+    let mut swept = Swept { policy: POLICY, done: Vec::new(), more: false };
+    for rule in RULES {
+        if clock::now_ms() > began + PATIENCE_MS {
+            swept.more = true;
+            break;
+        }
+        let rows = db.run(rule.sql, [began.saturating_sub(rule.kept_ms).into(), MOST.into()]).await?.len();
+        swept.add(rule.what, rows);
+    }
+    swept.add("audit_details", audit::erase(&db, began.saturating_sub(DETAILS_MS), MOST, began).await?);
+    Ok(Reply::json(StatusCode::OK, &swept))
+}

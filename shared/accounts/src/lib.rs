@@ -1,0 +1,41 @@
+//! Who is asking, and what the functions about people share: sessions, limits, consents, one-time codes, the trusted-identity
+//! platform, the audit trail.
+//!
+//! What a function does not call is not in its component: `tests/host/tests/worlds.rs` holds each to its world.
+
+pub mod alipay;
+pub mod audit;
+pub mod authority;
+pub mod citizen;
+pub mod consents;
+pub mod ctid;
+pub mod ending;
+pub mod erasure;
+pub mod fresh;
+pub mod limits;
+pub mod one_time_code;
+pub mod person;
+pub mod sealed;
+pub mod session;
+
+use signing::faults::Fault;
+use zerotrip_platform::Problem;
+
+#[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
+mod contract {
+    spin_sdk::wit_bindgen::generate!({
+        path: "../../wit",
+        world: "accounts-signing",
+        runtime_path: "::spin_sdk::wit_bindgen::rt",
+        generate_all,
+    });
+}
+pub use contract::zerotrip::signing;
+
+/// What the signing library's faults mean to a caller who presented a token.
+pub fn refused(fault: Fault) -> Problem {
+    match fault {
+        Fault::Refused(_) => Problem::unauthorized(),
+        Fault::Misconfigured(defect) => Problem::misconfigured(&defect),
+    }
+}

@@ -1,0 +1,483 @@
+//! Real persons: face checks from both ends, and the equal path without a face.
+
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use zerotrip_journeys::citizens::{phone, somebody};
+use zerotrip_journeys::faces::level_and_face_at;
+use zerotrip_journeys::{Answer, Citizens, Town, sql};
+use zerotrip_sandbox::people::{self, Residence};
+
+fn faults(town: &Town, faults: &Value) {
+    let mut faults = faults.clone();
+    faults["gateway_methods"] = json!("alipay.user.certify.");
+    town.faults(&faults);
+}
+
+fn pending(answer: &Answer) {
+    assert_eq!(answer.json(), json!({ "result": "pending" }));
+}
+
+fn failures(town: &Town) -> i64 {
+    town.count("SELECT CAST(COALESCE(SUM(failures), 0) AS BIGINT) FROM face_attempts")
+}
+
+#[test]
+fn a_check_is_begun_in_its_turn_and_only_with_consent() {
+    let town = Town::start("face-order");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    town.house
+        .post("/real-person/face-checks", None, &json!({ "purpose": "step-up" }))
+        .is_problem(401, "unauthorized");
+    citizens.begin(&town.officer(), "step-up").is_problem(403, "forbidden");
+
+    let citizen = citizens.register(phone(person));
+    citizens.begin(&citizen.token, "real-person").is_problem(409, "real-name-first");
+    citizens.begin(&citizen.token, "log-in").is_problem(400, "invalid-request");
+    citizens.begin(&citizen.token, "recovery").is_problem(400, "invalid-request");
+    assert_eq!(citizens.real_name(&citizen, person.name, &person.id_number).status, 200);
+    citizens.begin(&citizen.token, "step-up").is_problem(409, "real-person-first");
+    citizens.begin_for(&citizen.token, "claim", person).is_problem(409, "person-known");
+    // Whose face it is to be is not for the caller to say.
+    citizens
+        .begin_for(&citizen.token, "real-person", somebody(Residence::Local, 1))
+        .is_problem(400, "invalid-request");
+
+    let consents = |method: &str, path: &str, body: &str| {
+        town.house
+            .send(method, &format!("/auth/citizens/me/consents{path}"), Some(&citizen.token), body)
+            .status
+    };
+    let opened = citizens.begin(&citizen.token, "real-person");
+    assert_eq!(opened.status, 201, "{}", opened.text);
+    citizens.act(&opened, "pass");
+    assert_eq!(consents("DELETE", "/face", ""), 204);
+    // Taken back meanwhile: the check is over, and nobody asks what became of it.
+    assert_eq!(citizens.result(&citizen.token, &opened).json()["result"], "expired");
+    assert_eq!(citizens.at_provider(&opened)["queries"], 0);
+    citizens.begin(&citizen.token, "real-person").is_problem(403, "consent-needed");
+    assert_eq!(citizens.standing(&citizen.token), "real-name");
+    assert_eq!(consents("POST", "", r#"{"purpose":"face"}"#), 204);
+    assert_eq!(citizens.pass(&citizen.token, "real-person").json()["result"], "passed");
+    citizens.begin(&citizen.token, "real-person").is_problem(409, "real-person-already");
+}
+
+#[test]
+fn what_has_not_passed_proves_nothing() {
+    let town = Town::start("face-not-passed");
+    let citizens = Citizens(&town);
+    let citizen = citizens.with_real_name(somebody(Residence::Local, 0));
+    for act in ["fail", "attack"] {
+        let opened = citizens.begin(&citizen.token, "real-person");
+        citizens.act(&opened, act);
+        pending(&citizens.result(&citizen.token, &opened));
+        assert_eq!(citizens.finished(&citizen.token, &opened).json(), json!({ "result": "failed" }));
+        let queries = citizens.at_provider(&opened)["queries"].clone();
+        // Failed for good: it is not asked again.
+        assert_eq!(citizens.result(&citizen.token, &opened).json(), json!({ "result": "failed" }));
+        assert_eq!(citizens.at_provider(&opened)["queries"], queries);
+    }
+    assert_eq!(failures(&town), 2);
+    // Gone away from the camera, and come back.
+    let opened = citizens.begin(&citizen.token, "real-person");
+    citizens.act(&opened, "abandon");
+    pending(&citizens.result(&citizen.token, &opened));
+    let way_back = "/real-person/face-checks/return?passed=T&certify_id=1&sign=x";
+    let page = town.house.browse("GET", way_back, "");
+    assert_eq!((page.status, page.content_type.as_str()), (200, "text/html; charset=utf-8"));
+    assert!(page.text.contains("请返回原来的应用") && !page.text.contains("certify"), "{}", page.text);
+    pending(&citizens.result(&citizen.token, &opened));
+    // Too old for Alipay, which says nothing of it any more.
+    let gone = citizens.begin(&citizen.token, "real-person");
+    citizens.act(&gone, "expire");
+    assert_eq!(citizens.result(&citizen.token, &gone).json(), json!({ "result": "expired" }));
+    assert_eq!(citizens.standing(&citizen.token), "real-name");
+    citizens.act(&opened, "pass");
+    assert_eq!(citizens.result(&citizen.token, &opened).json()["result"], "passed");
+    assert_eq!(failures(&town), 0, "the row of failures is over");
+    let proven = "SELECT COUNT(*) FROM audit_lines WHERE kind = 'person-proven'";
+    assert_eq!(town.count(proven), 1);
+}
+
+#[test]
+fn a_check_that_nobody_asks_about_for_ten_minutes_cannot_pass_and_leaves_nothing_behind() {
+    let town = Town::start("face-expired");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    let citizen = citizens.with_real_name(person);
+    let (late, left) =
+        (citizens.begin(&citizen.token, "real-person"), citizens.begin(&citizen.token, "real-person"));
+    citizens.act(&late, "pass");
+    let town = town.later(601);
+    let citizens = Citizens(&town);
+    let token = citizens.refresh(&citizen.refresh).text_of("access_token");
+    assert_eq!(citizens.result(&token, &late).json(), json!({ "result": "expired" }));
+    assert_eq!(citizens.at_provider(&late)["queries"], 0);
+    assert_eq!(citizens.standing(&token), "real-name");
+
+    let job = || town.house.post("/real-person/jobs/proofs", Some(&town.job_token()), &json!({}));
+    town.house.post("/real-person/jobs/proofs", Some(&token), &json!({})).is_problem(401, "unauthorized");
+    assert_eq!(job().json(), json!({ "followed_up": 0, "expired": 1, "failed": 0 }));
+    assert_eq!(job().json(), json!({ "followed_up": 0, "expired": 0, "failed": 0 }));
+    for opened in [&late, &left] {
+        let path = format!("/real-person/face-checks/{}", opened.text_of("face_check"));
+        let shown = town.house.get(&path, Some(&token)).json();
+        assert_eq!((&shown["result"], &shown["purpose"]), (&json!("expired"), &json!("real-person")));
+        assert_eq!(shown["receipt"]["erased"], json!(["certify_id", "name", "id_number"]));
+    }
+    let kept = "SELECT COUNT(*) FROM proofs WHERE person_sealed IS NOT NULL OR person_index IS NOT NULL \
+                OR reference_sealed IS NOT NULL";
+    assert_eq!(town.count(kept), 0);
+}
+
+#[test]
+fn only_the_session_that_began_a_check_learns_what_became_of_it() {
+    let town = Town::start("face-session");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    let citizen = citizens.with_real_name(person);
+    let other = citizens.log_in(phone(person), zerotrip_journeys::town::PASSWORD).text_of("access_token");
+    let stranger = citizens.register("13800138000");
+    let opened = citizens.begin(&citizen.token, "real-person");
+    citizens.act(&opened, "pass");
+    citizens.result(&other, &opened).is_problem(404, "not-found");
+    citizens.result(&stranger.token, &opened).is_problem(404, "not-found");
+    citizens.result(&town.officer(), &opened).is_problem(403, "forbidden");
+    let path = format!("/real-person/face-checks/{}", opened.text_of("face_check"));
+    town.house.get(&path, Some(&stranger.token)).is_problem(404, "not-found");
+    assert_eq!(citizens.at_provider(&opened)["queries"], 0);
+    assert_eq!(citizens.result(&citizen.token, &opened).json()["result"], "passed");
+    // The account is a real person's, and one session is fresh.
+    let face_at = |token: &str| town.house.get("/auth/citizens/me", Some(token)).json()["face_at"].clone();
+    assert!(face_at(&citizen.token).as_u64().is_some_and(|at| at > 0));
+    assert_eq!((face_at(&other), citizens.standing(&other)), (json!(0), "real-person".to_owned()));
+    assert_eq!(town.house.send("DELETE", "/auth/sessions/current", Some(&citizen.token), "").status, 204);
+    citizens.result(&citizen.token, &opened).is_problem(401, "unauthorized");
+}
+
+#[test]
+fn a_face_makes_a_real_person_and_the_next_token_says_so() {
+    let town = Town::start("face-passed");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Elsewhere, 0);
+    let citizen = citizens.with_real_name(person);
+    assert_eq!(level_and_face_at(&citizen.token), (0, 0), "it is as old as the registration");
+    let opened = citizens.begin(&citizen.token, "real-person");
+    let url = opened.text_of("url");
+    assert!(!url.contains(&person.id_number) && !url.contains("%E"), "an address names nobody: {url}");
+    // As the phone sees it: Alipay's page, a button, and back to us.
+    let page = town.house.fetch("GET", &url, &[("accept", "text/html")], "");
+    let button = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let button = button.unwrap_or_else(|| panic!("no button: {}", page.text));
+    let back = town.house.fetch("POST", &format!("{}{button}", town.alipay), &[], "");
+    assert_eq!(back.location, format!("{}/real-person/face-checks/return", town.house.base));
+    assert_eq!(town.house.fetch("GET", &back.location, &[], "").status, 200);
+    assert_eq!(citizens.standing(&citizen.token), "real-name", "coming back proves nothing");
+
+    let before = town.now_ms();
+    let passed = citizens.result(&citizen.token, &opened);
+    assert_eq!(passed.json(), json!({ "result": "passed", "standing": "real-person" }));
+    let refreshed = citizens.refresh(&citizen.refresh);
+    let (level, face_at) = level_and_face_at(&refreshed.text_of("access_token"));
+    assert_eq!(level, 2);
+    assert!((before..=town.now_ms()).contains(&face_at));
+    let token = refreshed.text_of("access_token");
+    let me = town.house.get("/auth/citizens/me", Some(&token)).json();
+    assert!(me["services"].as_array().is_some_and(|services| !services.is_empty()), "{me}");
+    assert_eq!(town.count("SELECT COUNT(*) FROM citizens WHERE proven_how = 'face' AND proven_at > 0"), 1);
+
+    // Later something wants a fresh face.
+    let town = town.later(3600);
+    let citizens = Citizens(&town);
+    let refreshed = citizens.refresh(&refreshed.text_of("refresh_token"));
+    let token = refreshed.text_of("access_token");
+    assert_eq!(level_and_face_at(&token).1, face_at);
+    assert_eq!(citizens.pass(&token, "step-up").json()["result"], "passed");
+    let next = citizens.refresh(&refreshed.text_of("refresh_token")).text_of("access_token");
+    assert!(level_and_face_at(&next).1 >= face_at + 3_600_000);
+}
+
+#[test]
+fn sixteen_who_ask_at_once_get_one_result() {
+    let town = Town::start("face-at-once");
+    let citizens = Citizens(&town);
+    let citizen = citizens.with_real_name(somebody(Residence::Local, 0));
+    let opened = citizens.begin(&citizen.token, "real-person");
+    citizens.act(&opened, "pass");
+    let answers: Vec<String> = std::thread::scope(|scope| {
+        let asking: Vec<_> =
+            (0..16).map(|_| scope.spawn(|| Citizens(&town).result(&citizen.token, &opened).text)).collect();
+        asking.into_iter().map(|one| one.join().expect("answered")).collect()
+    });
+    for answer in &answers {
+        assert_eq!(answer, r#"{"result":"passed","standing":"real-person"}"#);
+    }
+    assert_eq!(town.count("SELECT COUNT(*) FROM audit_lines WHERE kind = 'person-proven'"), 1);
+    assert_eq!(town.count("SELECT COUNT(*) FROM proofs WHERE receipt IS NOT NULL"), 1);
+    // Asking for ever is no way to load the provider.
+    let again = citizens.begin(&citizen.token, "step-up");
+    let statuses: Vec<u16> = (0..40).map(|_| citizens.result(&citizen.token, &again).status).collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+}
+
+#[test]
+fn what_identifies_a_check_is_erased_against_a_receipt() {
+    let town = Town::start("face-receipt");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    let citizen = citizens.with_real_name(person);
+    let opened = citizens.begin(&citizen.token, "real-person");
+    let path = format!("/real-person/face-checks/{}", opened.text_of("face_check"));
+    let show = || town.house.get(&path, Some(&citizen.token)).json();
+    assert_eq!((show()["receipt"].clone(), show()["result"].clone()), (Value::Null, json!("pending")));
+    let certify_id = citizens.at_provider(&opened)["certify_id"].as_str().expect("text").to_owned();
+    let holds = |secret: &str| town.house.stored().windows(secret.len()).any(|w| w == secret.as_bytes());
+    for secret in [certify_id.as_str(), person.name, &person.id_number] {
+        assert!(
+            !holds(secret) && !town.house.log().contains(secret),
+            "{secret} is sealed from the beginning"
+        );
+    }
+    citizens.act(&opened, "pass");
+    assert_eq!(citizens.result(&citizen.token, &opened).json()["result"], "passed");
+    let receipt = show()["receipt"].clone();
+    assert_eq!(receipt["erased"], json!(["certify_id", "name", "id_number"]));
+    assert!(receipt["erased_at"].as_u64().is_some_and(|at| at <= town.now_ms()), "{receipt}");
+    assert!(receipt["digest"].as_str().is_some_and(|digest| digest.len() > 32), "{receipt}");
+    assert_eq!(show()["receipt"], receipt, "it is given once");
+    let kept = "SELECT COUNT(*) FROM proofs WHERE person_sealed IS NOT NULL OR person_index IS NOT NULL \
+                OR reference_sealed IS NOT NULL";
+    assert_eq!(town.count(kept), 0);
+}
+
+#[test]
+fn a_provider_that_is_down_costs_a_person_nothing_but_seconds() {
+    let town = Town::start("face-down");
+    let citizens = Citizens(&town);
+    let citizen = citizens.with_real_name(somebody(Residence::Local, 0));
+    let begin = || citizens.begin(&citizen.token, "real-person");
+    let silent = |answer: &Answer| {
+        answer.is_problem(503, "face-provider-unavailable");
+        assert!(!answer.retry_after.is_empty());
+    };
+    // The answer is lost on its way, and asked for again under the same number.
+    faults(&town, &json!({ "gateway": "answer-lost", "gateway_calls": 1 }));
+    let opened = begin();
+    assert_eq!(opened.status, 201, "{}", opened.text);
+    let known = town.control("GET", "faces", &Value::Null).as_array().expect("a list").len();
+    assert_eq!((known, failures(&town)), (1, 1));
+    faults(&town, &json!({ "slow_ms": 20_000 }));
+    let began = Instant::now();
+    silent(&citizens.result(&citizen.token, &opened));
+    let took = began.elapsed();
+    assert!((3_000..5_500).contains(&took.as_millis()), "{took:?}");
+    faults(&town, &json!({}));
+    pending(&citizens.result(&citizen.token, &opened));
+    for fault in ["unavailable", "bad-signature"] {
+        faults(&town, &json!({ "gateway": fault, "gateway_calls": 2 }));
+        silent(&begin());
+    }
+    assert_eq!(failures(&town), 1, "nobody has tried anything");
+    assert_eq!(town.count("SELECT COUNT(*) FROM proofs"), 1);
+    // Who does not answer five times in a row is left alone for a while.
+    faults(&town, &json!({ "gateway": "unavailable", "gateway_calls": 1 }));
+    silent(&citizens.result(&citizen.token, &opened));
+    let began = Instant::now();
+    silent(&citizens.result(&citizen.token, &opened));
+    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    citizens.act(&opened, "pass");
+    let town = town.later(6);
+    let citizens = Citizens(&town);
+    assert_eq!(citizens.result(&citizen.token, &opened).json()["result"], "passed");
+}
+
+#[test]
+fn ten_failures_are_free_then_each_waits_and_a_hundred_are_the_end() {
+    let town = Town::start("face-attempts");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    let citizen = citizens.real_person(person);
+    let begin = || citizens.begin(&citizen.token, "step-up");
+    for attempt in 0..10 {
+        assert_eq!(begin().status, 201, "attempt {attempt}");
+    }
+    let calls = || town.control("GET", "faces", &Value::Null).as_array().expect("a list").len();
+    let before = calls();
+    let refused = begin();
+    refused.is_problem(429, "too-many-requests");
+    let wait: u64 = refused.retry_after.parse().expect("seconds");
+    assert!((1..=30).contains(&wait), "{wait}");
+    assert_eq!(calls(), before, "counted before anybody is asked");
+    let town = town.later(31);
+    let citizens = Citizens(&town);
+    assert_eq!(citizens.begin(&citizen.token, "step-up").status, 201);
+    citizens.begin(&citizen.token, "step-up").is_problem(429, "too-many-requests");
+
+    sql::execute(&town.house.database(), "UPDATE face_attempts SET failures = 99, locked_until = 0");
+    assert_eq!(citizens.begin(&citizen.token, "step-up").status, 201);
+    citizens.begin(&citizen.token, "step-up").is_problem(403, "face-checks-stopped");
+    let stopped = "SELECT COUNT(*) FROM audit_lines WHERE kind = 'face-checks-stopped'";
+    assert_eq!(town.count(stopped), 1);
+    let town = town.later(24 * 3600);
+    let citizens = Citizens(&town);
+    let token = citizens.refresh(&citizen.refresh).text_of("access_token");
+    citizens.begin(&token, "step-up").is_problem(403, "face-checks-stopped");
+    // An officer has seen the person.
+    let code = citizens.window_code(person);
+    assert_eq!(citizens.activate(&token, &code, None).json()["result"], "passed");
+    assert_eq!(citizens.begin(&token, "step-up").status, 201);
+}
+
+#[test]
+fn a_windows_code_is_good_once_for_whoever_showed_the_card() {
+    let town = Town::start("window");
+    let citizens = Citizens(&town);
+    let (person, other) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
+    let citizen = citizens.with_real_name(person);
+    let (officer, administrator) = (town.officer(), town.administrator());
+    for stranger in [citizen.token.as_str(), &administrator] {
+        citizens.try_window_code(stranger, person, true).is_problem(403, "forbidden");
+    }
+    citizens.try_window_code(&officer, person, false).is_problem(400, "invalid-request");
+    let code = citizens.window_code(person);
+    assert_eq!(code.len(), 11, "ten characters and a hyphen: {code}");
+    let wrong = |code: &str| citizens.activate(&citizen.token, code, None).is_problem(403, "wrong-code");
+    wrong("00000-00000");
+    wrong(&citizens.window_code(other));
+    let activated = citizens.activate(&citizen.token, &code.replace('-', " ").to_lowercase(), None);
+    assert_eq!(activated.json(), json!({ "result": "passed", "standing": "real-person" }));
+    assert_eq!(town.count("SELECT COUNT(*) FROM citizens WHERE proven_how = 'window'"), 1);
+    let refreshed = citizens.refresh(&citizen.refresh).text_of("access_token");
+    let (level, face_at) = level_and_face_at(&refreshed);
+    assert!(level == 2 && face_at > 0, "as fresh as after a face check");
+    // The answer was lost: the same session may ask again, another not.
+    assert_eq!(citizens.activate(&refreshed, &code, None).json(), activated.json());
+    let elsewhere = citizens.log_in(phone(person), zerotrip_journeys::town::PASSWORD).text_of("access_token");
+    citizens.activate(&elsewhere, &code, None).is_problem(403, "wrong-code");
+    for (kind, lines) in [("activation-code-issued", 2), ("activation-code-used", 1)] {
+        let lines_of = format!("SELECT COUNT(*) FROM audit_lines WHERE kind = '{kind}'");
+        assert_eq!(town.count(&lines_of), lines, "{kind}");
+    }
+    let on_terminal = "SELECT COUNT(*) FROM audit_lines l JOIN devices d ON d.id = l.device WHERE l.kind = 'activation-code-issued'";
+    assert_eq!(town.count(on_terminal), 2);
+    // Five tries, then one in ten minutes.
+    citizens.activate(&refreshed, "00000-00000", None).is_problem(429, "too-many-requests");
+
+    let fresh = citizens.window_code(person);
+    let stored = town.house.stored();
+    let found = stored.windows(10).any(|window| window == fresh.replace('-', "").as_bytes());
+    assert!(!found && !town.house.log().contains(&fresh), "the code is on the person's paper alone");
+    let town = town.later(24 * 3600 + 1);
+    let citizens = Citizens(&town);
+    let token = citizens.log_in(phone(person), zerotrip_journeys::town::PASSWORD).text_of("access_token");
+    citizens.activate(&token, &fresh, None).is_problem(403, "wrong-code");
+    let done = town.house.post("/real-person/jobs/proofs", Some(&town.job_token()), &json!({}));
+    assert_eq!(done.status, 200, "{}", done.text);
+    assert_eq!(town.count("SELECT COUNT(*) FROM activation_codes"), 0, "nor does the name stay");
+}
+
+#[test]
+fn two_items_prove_a_person_without_camera_and_window() {
+    let town = Town::start("two-items");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    let citizen = citizens.with_real_name(person);
+    let prove = |phone: &Value, purpose: Option<&str>| {
+        let body = json!({ "phone": phone, "purpose": purpose });
+        town.house.post("/real-person/two-items", Some(&citizen.token), &body)
+    };
+    let stranger = citizens.register("13800138000");
+    let code = citizens.code("13800138000", "prove");
+    let body = json!({ "phone": code, "purpose": "recovery" });
+    // Whoever knows a name and a number takes nobody's account over.
+    let tried = town.house.post("/real-person/two-items", Some(&stranger.token), &body);
+    tried.is_problem(403, "stronger-proof-needed");
+    prove(&code, None).is_problem(403, "another-phone");
+
+    let code = citizens.code(phone(person), "prove");
+    prove(&json!({ "one_time_code": code["one_time_code"], "code": "x" }), None)
+        .is_problem(403, "wrong-code");
+    prove(&code, Some("step-up")).is_problem(409, "real-person-first");
+    town.control_of("ctid", "POST", "faults", &json!({ "fault": "down" }));
+    prove(&code, None).is_problem(503, "identity-platform-unavailable");
+    town.control_of("ctid", "POST", "faults", &json!({}));
+    // The code is not used up by that.
+    assert_eq!(prove(&code, None).json(), json!({ "result": "passed", "standing": "real-person" }));
+    assert_eq!(town.count("SELECT COUNT(*) FROM citizens WHERE proven_how = 'two-items'"), 1);
+    assert_eq!(town.count("SELECT COUNT(*) FROM face_attempts"), 0, "no camera was near");
+    let refreshed = citizens.refresh(&citizen.refresh).text_of("access_token");
+    assert_eq!(level_and_face_at(&refreshed).0, 2);
+}
+
+#[test]
+fn a_log_in_by_face_tells_nothing_before_the_face_has_passed() {
+    let town = Town::start("face-log-in");
+    let citizens = Citizens(&town);
+    let (known, unknown) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
+    let first = citizens.with_real_name(known);
+    let body = json!({ "name": known.name, "id_number": known.id_number, "consents": [] });
+    town.house.post("/real-person/sessions", None, &body).is_problem(400, "invalid-request");
+    citizens.log_in_by_face(known.name, "110105194912310021").is_problem(400, "invalid-request");
+    let child = people::all().iter().find(|person| person.birth_date.as_str() > "2014").expect("a child");
+    citizens.log_in_by_face(child.name, &child.id_number).is_problem(403, "guardian-needed");
+
+    let of_known = citizens.log_in_by_face(known.name, &known.id_number);
+    let of_unknown = citizens.log_in_by_face(unknown.name, &unknown.id_number);
+    // Well formed, and nobody's: nobody can pass.
+    let of_nobody = citizens.log_in_by_face("张三丰", "11010519491231002X");
+    for opened in [&of_known, &of_unknown, &of_nobody] {
+        assert_eq!(opened.status, 202, "{}", opened.text);
+        let members: Vec<String> = opened.json().as_object().expect("an object").keys().cloned().collect();
+        assert_eq!(members, ["expires_at", "face_check", "secret", "url"]);
+    }
+    // The result belongs to whoever began.
+    let path = format!("/real-person/sessions/{}/result", of_known.text_of("face_check"));
+    let stolen = json!({ "secret": of_unknown.text_of("secret") });
+    town.house.post(&path, None, &stolen).is_problem(404, "not-found");
+    citizens.result(&first.token, &of_known).is_problem(404, "not-found");
+    pending(&town.house.post(&path, None, &json!({ "secret": of_known.text_of("secret") })));
+
+    citizens.act(&of_nobody, "pass");
+    assert_eq!(citizens.enter(&of_nobody).json(), json!({ "result": "failed" }));
+    let failed = citizens.log_in_by_face(known.name, &known.id_number);
+    citizens.act(&failed, "attack");
+    let failed = citizens.enter(&failed);
+    assert_eq!((failed.status, failed.text.as_str()), (200, r#"{"result":"failed"}"#));
+    citizens.act(&of_unknown, "pass");
+    citizens.enter(&of_unknown).is_problem(404, "no-account");
+
+    citizens.act(&of_known, "pass");
+    let entered = citizens.enter(&of_known);
+    assert_eq!(entered.status, 201, "{}", entered.text);
+    let token = entered.text_of("access_token");
+    let (level, face_at) = level_and_face_at(&token);
+    assert!(level == 2 && face_at > 0, "the face has proven the person as well");
+    let current = town.house.get("/auth/sessions/current", Some(&token)).json();
+    assert_eq!((&current["principal"], &current["standing"]), (&json!(first.id), &json!("real-person")));
+    let list = town.house.get("/auth/citizens/me/sessions", Some(&token)).json();
+    let own = list["sessions"].as_array().expect("a list").iter().find(|session| session["current"] == true);
+    let own = own.expect("the own one");
+    assert_eq!((&own["how"], &own["client"]), (&json!("face"), &json!("自助机")));
+    // Who lost the answer gets it again, until the session goes on.
+    let again = citizens.enter(&of_known);
+    assert_eq!(level_and_face_at(&again.text_of("access_token")), (level, face_at));
+    assert_eq!(citizens.refresh(&again.text_of("refresh_token")).status, 200);
+    citizens.enter(&of_known).is_problem(401, "unauthorized");
+    assert_eq!(town.count("SELECT COUNT(*) FROM citizen_sessions"), 2);
+}
+
+#[test]
+fn log_ins_by_face_are_counted_for_whom_one_says_to_be_and_spare_the_account() {
+    let town = Town::start("face-log-in-attempts");
+    let citizens = Citizens(&town);
+    let (known, unknown) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
+    let citizen = citizens.real_person(known);
+    for person in [known, unknown] {
+        for _ in 0..10 {
+            assert_eq!(citizens.log_in_by_face(person.name, &person.id_number).status, 202);
+        }
+        citizens.log_in_by_face(person.name, &person.id_number).is_problem(429, "too-many-requests");
+    }
+    // Strangers cannot keep a person from the own face checks.
+    assert_eq!(citizens.pass(&citizen.token, "step-up").json()["result"], "passed");
+}
