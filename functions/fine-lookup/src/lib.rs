@@ -11,6 +11,7 @@ mod own;
 mod pages;
 mod provider;
 mod receipt;
+mod supersede;
 mod ticket;
 
 use http::Method;

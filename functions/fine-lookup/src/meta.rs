@@ -33,7 +33,7 @@ pub async fn ready() -> Result<Reply, Problem> {
         .collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     // Its newest table: the migrations are there.
-    Db::open().await?.one("SELECT id FROM citizens LIMIT 1", []).await?;
+    Db::open().await?.one("SELECT order_id FROM superseded_orders LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

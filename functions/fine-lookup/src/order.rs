@@ -1,6 +1,7 @@
 //! Orders: the amount of today, frozen, to be paid at one provider until 24:00.
 
 use crate::provider::{self, Cashier, End, Placed};
+use crate::supersede::supersede;
 use crate::ticket::{self, Decision};
 use crate::{answer, pages};
 use http::StatusCode;
@@ -44,13 +45,14 @@ pub struct Status {
     pub code: String,
     pub order: String,
     /// `pending`, `paid`, `closed`, `surplus`: paid, when the ticket was settled by another order already, or `underpaid`: with
-    /// less than was to be paid, so that the ticket is still open.
+    /// less than was owed, so that the ticket is still open.
     pub state: String,
     /// If money of it goes back: `due`, `outside` (a person makes it) or `done`.
     pub refund: Option<String>,
     /// So much.
     pub refund_fen: Option<i64>,
-    /// What is to be paid; once something is, what was.
+    /// What its cashier takes; once something is paid, what was. If what was recorded since has changed what is owed, the ticket
+    /// says so, and what is paid too much goes back.
     pub amount_fen: i64,
     /// Unix ms.
     pub expires_at: i64,
@@ -129,47 +131,8 @@ pub async fn renew(
     open(db, decision, provider, now).await
 }
 
-/// Ends what was ordered for another amount before something was recorded that changed it, at its provider first. What the
-/// provider cannot end stays open here as well, so that it is asked about: paid all the same, it settles the ticket or goes
-/// back.
-async fn supersede(db: &Db, decision: &Decision, now: u64) -> Result<(), Problem> {
-    // Hardly any decision has a record: then there is one amount a day, and nothing to look for.
-    if decision.record.is_empty() {
-        return Ok(());
-    }
-    let owed = Payable::on(Day::at(now), decision.fine, decision.due, &decision.record).total();
-    let others = db
-        .run(
-            "SELECT id, provider FROM orders WHERE decision = $1 AND state = 'pending' AND expires_at > $2 \
-             AND amount_fen <> $3",
-            [decision.id.into(), now.into(), owed.get().into()],
-        )
-        .await?;
-    for row in &others {
-        let (order, provider) = (row.text(0)?, row.text(1)?);
-        let provider =
-            provider.parse().map_err(|_| Problem::unavailable("a row names an unknown provider"))?;
-        match provider::end(provider, db, order, now).await? {
-            End::Over => close(db, order, now).await?,
-            End::Open => {}
-            // Unless another request has just ended it. The janitor asks about it next.
-            End::Paid => {
-                let asked = db
-                    .one(
-                        "UPDATE orders SET next_check_at = $1 WHERE id = $2 AND state = 'pending' RETURNING id",
-                        [now.into(), order.into()],
-                    )
-                    .await?;
-                if asked.is_some() {
-                    return Err(paid_just_now());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn close(db: &Db, order: &str, now: u64) -> Result<(), Problem> {
+/// Closes it, unless it is paid.
+pub async fn close(db: &Db, order: &str, now: u64) -> Result<(), Problem> {
     db.run(
         "UPDATE orders SET state = 'closed', closed_at = $1 WHERE id = $2 AND state = 'pending'",
         [now.into(), order.into()],
@@ -332,7 +295,8 @@ fn too_many() -> Problem {
     problem
 }
 
-fn paid_just_now() -> Problem {
+/// Its provider has a payment that we are not told of yet.
+pub fn paid_just_now() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "payment-under-way",

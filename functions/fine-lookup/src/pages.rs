@@ -108,6 +108,7 @@ pub fn order(status: &Status) -> String {
             p.amount { (yuan(status.amount_fen)) }
             @match (status.refund.as_deref(), status.refund_fen) {
                 (Some("done"), Some(fen)) => p.note { (yuan(fen)) " 已原路退回。" }
+                (Some("outside"), Some(fen)) => p.note { (yuan(fen)) " 由工作人员办理退回。" }
                 (Some(_), Some(fen)) if status.state == "paid" => p.note { "多付的 " (yuan(fen)) " 将原路退回。" }
                 _ => {}
             }

@@ -1,9 +1,8 @@
 //! Differences that are open, and how a person closes one.
 
-use crate::broken;
-use crate::signing::sealing;
+use crate::note::Note;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
 use zerotrip_platform::{Db, Problem, Reply, Request, Row, clock};
@@ -66,34 +65,20 @@ pub async fn open_count(db: &Db) -> Result<i64, Problem> {
     row.map_or(Ok(0), |row| row.int(0))
 }
 
-/// What a person has found out.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Explanation {
-    /// 1 to 500 characters. Kept sealed.
-    note: String,
-}
-
-const LONGEST_NOTE: usize = 500;
-
 /// An administrator has looked into a difference and says what it was.
-#[utoipa::path(post, path = "/pay/differences/{id}/closure", params(("id" = String, Path)), request_body = Explanation,
+#[utoipa::path(post, path = "/pay/differences/{id}/closure", params(("id" = String, Path)), request_body = Note,
     responses((status = 204, description = "The difference is closed")))]
 pub async fn close(request: &Request, id: &str) -> Result<Reply, Problem> {
-    let Explanation { note } = request.json()?;
-    if note.trim().is_empty() || note.chars().count() > LONGEST_NOTE {
-        return Err(Problem::invalid("note must be 1 to 500 characters"));
-    }
+    let note = Note::of(request)?;
     let db = Db::open().await?;
     let person = authority::administrator(request, &db).await?.0.principal;
     let now = clock::now_ms();
     let context = format!("statement_differences.note/{id}");
-    let sealed = sealing::seal(&context, note.as_bytes(), now).map_err(broken)?;
     let closed = db
         .one(
             "UPDATE statement_differences SET closed_at = $1, closed_how = 'person', closed_by = $2, note_sealed = $3 \
              WHERE id = $4 AND closed_at IS NULL RETURNING id",
-            [now.into(), person.into(), sealed.into(), id.into()],
+            [now.into(), person.into(), note.seal(&context, now)?.into(), id.into()],
         )
         .await?;
     if closed.is_some() {
@@ -104,9 +89,7 @@ pub async fn close(request: &Request, id: &str) -> Result<Reply, Problem> {
         .await?
         .ok_or_else(Problem::not_found)?;
     // The same once more is no mistake.
-    if let Some(sealed) = known.optional_text(0)?
-        && sealing::open(&context, sealed).map_err(broken)? == note.as_bytes()
-    {
+    if note.is(&context, known.optional_text(0)?)? {
         return Ok(Reply::no_content());
     }
     Err(Problem::new(

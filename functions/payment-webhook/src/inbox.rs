@@ -1,16 +1,14 @@
 //! Authentic reports that did not fit: a person reads one, has it decided again once its cause is repaired, or closes it.
 
+use crate::note::Note;
 use crate::settle::{Outcome, evidence_context};
 use crate::signing::sealing;
 use crate::{broken, provider};
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
-use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
-
-/// Longest note, in characters.
-const MAX_NOTE: usize = 500;
+use zerotrip_platform::{Db, Id, Problem, Reply, Request, Row, clock};
 
 /// A report as it was kept, without what must not be kept of it.
 pub struct Kept {
@@ -20,6 +18,22 @@ pub struct Kept {
     /// Unix ms.
     pub told_at: u64,
     pub evidence: Vec<u8>,
+}
+
+/// An authentic report that fits no order of ours.
+#[derive(Serialize, ToSchema)]
+pub struct Report {
+    /// Its name at `/pay/work-items/reports/{report}`.
+    pub report: String,
+    pub provider: String,
+    /// The provider's name for it.
+    pub event: String,
+    /// `wrong-app`, `wrong-seller`, `unknown-order`, `wrong-amount`, `other-transaction`, `unexpected-refund`,
+    /// `unknown-status`, `unconfirmed` or `unreadable`
+    pub reason: String,
+    pub order: String,
+    /// Unix ms.
+    pub received_at: i64,
 }
 
 /// One report that was set aside.
@@ -62,14 +76,6 @@ pub struct Replayed {
     report: Option<String>,
 }
 
-/// How it was handled.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Closure {
-    /// 1 to 500 characters; stored sealed.
-    note: String,
-}
-
 struct Key {
     provider: String,
     reason: String,
@@ -103,6 +109,43 @@ impl Key {
     fn note_context(&self) -> String {
         format!("payment_inbox_closures.note/{}", self.name())
     }
+}
+
+/// The oldest that are open, at most `most`.
+pub async fn open(db: &Db, most: i64) -> Result<Vec<Report>, Problem> {
+    let rows = db
+        .run(
+            "SELECT i.provider, i.event, i.reason, i.order_no, i.received_at FROM payment_inbox i \
+             WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
+               WHERE c.provider = i.provider AND c.event = i.event AND c.reason = i.reason) \
+             ORDER BY i.received_at, i.event LIMIT CAST($1 AS BIGINT)",
+            [most.into()],
+        )
+        .await?;
+    let report = |row: &Row| {
+        let text = |at| row.text(at).map(str::to_owned);
+        Ok(Report {
+            report: name(row.text(0)?, row.text(2)?, row.text(1)?),
+            provider: text(0)?,
+            event: text(1)?,
+            reason: text(2)?,
+            order: text(3)?,
+            received_at: row.int(4)?,
+        })
+    };
+    rows.iter().map(report).collect()
+}
+
+/// How many are open.
+pub async fn open_count(db: &Db) -> Result<i64, Problem> {
+    let row = db
+        .one(
+            "SELECT COUNT(*) FROM payment_inbox i WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
+               WHERE c.provider = i.provider AND c.event = i.event AND c.reason = i.reason)",
+            [],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int(0))
 }
 
 #[utoipa::path(get, path = "/pay/work-items/reports/{report}", params(("report" = String, Path)),
@@ -167,12 +210,9 @@ pub async fn replay(request: &Request, report: &str) -> Result<Reply, Problem> {
 
 /// An administrator has handled it outside, or found that there is nothing to do.
 #[utoipa::path(post, path = "/pay/work-items/reports/{report}/closure", params(("report" = String, Path)),
-    request_body = Closure, responses((status = 204, description = "The report is closed")))]
+    request_body = Note, responses((status = 204, description = "The report is closed")))]
 pub async fn close(request: &Request, report: &str) -> Result<Reply, Problem> {
-    let Closure { note } = request.json()?;
-    if note.trim().is_empty() || note.chars().count() > MAX_NOTE {
-        return Err(Problem::invalid("note must be 1 to 500 characters"));
-    }
+    let note = Note::of(request)?;
     let db = Db::open().await?;
     let person = authority::administrator(request, &db).await?.0.principal;
     let (key, item) = find(&db, report).await?;
@@ -182,7 +222,7 @@ pub async fn close(request: &Request, report: &str) -> Result<Reply, Problem> {
     }
     // The same once more is no mistake.
     match find(&db, report).await?.1.closed {
-        Some(closed) if closed.note.as_deref() == Some(&note) => Ok(Reply::no_content()),
+        Some(closed) if closed.note.as_deref() == Some(note.text()) => Ok(Reply::no_content()),
         _ => Err(Problem::new(
             StatusCode::CONFLICT,
             "report-closed",
@@ -233,12 +273,11 @@ async fn store(
     db: &Db,
     key: &Key,
     outcome: &str,
-    note: Option<&str>,
+    note: Option<&Note>,
     person: Id,
     now: u64,
 ) -> Result<bool, Problem> {
-    let seal = |note: &str| sealing::seal(&key.note_context(), note.as_bytes(), now);
-    let note = note.map(seal).transpose().map_err(broken)?;
+    let note = note.map(|note| note.seal(&key.note_context(), now)).transpose()?;
     let stored = db
         .one(
             "INSERT INTO payment_inbox_closures (provider, event, reason, outcome, note_sealed, closed_by, closed_at) \

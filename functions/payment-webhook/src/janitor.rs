@@ -3,14 +3,13 @@
 
 use crate::provider::{self, Trade};
 use crate::settle::{self, Outcome};
-use crate::{differences, live, recheck, refunds, report_items, wechat_pay};
+use crate::{live, recheck, refunds, wechat_pay, work_items};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
 use zerotrip_domain::Provider;
 use zerotrip_domain::payment::next_check_after_ms;
-use zerotrip_domain::refund::TRIES_ALONE;
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 /// Orders looked at in one run, and how long a run may take before it leaves the rest to the next.
@@ -31,7 +30,7 @@ pub struct Done {
     refunds: refunds::RefundsDone,
     /// Payments that a bill has and we did not.
     billed: recheck::Asked,
-    /// Reports, refunds and differences that wait for a person.
+    /// What waits for a person, of every kind.
     to_review: i64,
 }
 
@@ -74,23 +73,12 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
         }
     }
     done.billed = recheck::settle(&db, began + PATIENCE_MS).await?;
-    let count = db
-        .one(
-            "SELECT (SELECT COUNT(*) FROM payment_inbox i WHERE NOT EXISTS (SELECT 1 FROM payment_inbox_closures c \
-               WHERE c.provider = i.provider AND c.event = i.event AND c.reason = i.reason)) + (SELECT COUNT(*) FROM refunds \
-             WHERE state <> 'done' AND (state = 'outside' OR tries > CAST($1 AS BIGINT)))",
-            [i64::from(TRIES_ALONE).into()],
-        )
-        .await?;
-    done.to_review = count.map_or(Ok(0), |row| row.int(0))?
-        + report_items::count(&db).await?
-        + differences::open_count(&db).await?;
+    done.to_review = work_items::count(&db).await?;
     Ok(Reply::json(StatusCode::OK, &done))
 }
 
 /// Takes the order that is due longest, by moving its next check: of several janitors one gets it.
 async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
-    let step = |checks| i64::try_from(next_check_after_ms(checks)).unwrap_or(i64::MAX);
     let row = db
         .one(
             "UPDATE orders SET checks = checks + 1, next_check_at = CAST($1 AS BIGINT) + CASE checks \
@@ -102,10 +90,10 @@ async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
              RETURNING id, provider, expires_at",
             [
                 now.into(),
-                step(1).into(),
-                step(2).into(),
-                step(3).into(),
-                step(4).into(),
+                next_check_after_ms(1).into(),
+                next_check_after_ms(2).into(),
+                next_check_after_ms(3).into(),
+                next_check_after_ms(4).into(),
                 now.into(),
                 now.into(),
             ],

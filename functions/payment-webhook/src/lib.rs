@@ -7,9 +7,11 @@ mod inbox;
 mod janitor;
 mod live;
 mod meta;
+mod note;
 mod page_return;
 mod provider;
 mod recheck;
+mod refund_items;
 mod refunds;
 mod report_items;
 mod reports;
@@ -78,7 +80,10 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["pay", "work-items", "reports", report, "closure"]) => {
             inbox::close(request, report).await
         }
-        (&Method::POST, ["pay", "refunds", refund, "closure"]) => refunds::close(request, refund).await,
+        (&Method::POST, ["pay", "refunds", refund, "take-over"]) => {
+            refund_items::take_over(request, refund).await
+        }
+        (&Method::POST, ["pay", "refunds", refund, "closure"]) => refund_items::close(request, refund).await,
         (
             _,
             ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items"]
@@ -88,7 +93,8 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
             | ["pay", "settlement-reports", _, _, _, "retry" | "closure"]
             | ["pay", "work-items", "reports", _]
             | ["pay", "work-items", "reports", _, "replay" | "closure"]
-            | ["pay", "refunds" | "differences", _, "closure"],
+            | ["pay", "refunds", _, "take-over" | "closure"]
+            | ["pay", "differences", _, "closure"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
     }

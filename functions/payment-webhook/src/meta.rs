@@ -24,7 +24,8 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::inbox::show,
         crate::inbox::replay,
         crate::inbox::close,
-        crate::refunds::close
+        crate::refund_items::take_over,
+        crate::refund_items::close
     )
 )]
 struct Api;
@@ -37,7 +38,7 @@ pub async fn ready() -> Result<Reply, Problem> {
         ["session_keys", "sealing_keys"].into_iter().chain(keys).map(str::to_owned).collect();
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     // Its newest table: the migrations are there.
-    Db::open().await?.one("SELECT order_id FROM settlement_reports LIMIT 1", []).await?;
+    Db::open().await?.one("SELECT order_id FROM superseded_orders LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

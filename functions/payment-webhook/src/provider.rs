@@ -2,10 +2,12 @@
 
 use crate::inbox::Kept;
 use crate::settle::{Authentic, Outcome};
+use crate::signing::faults::Refusal;
 use crate::{alipay, ccb, wechat_pay};
+use http::StatusCode;
 use zerotrip_domain::refund::{Cause, RefundId};
 use zerotrip_domain::{Fen, Provider};
-use zerotrip_platform::{Db, Problem};
+use zerotrip_platform::{Db, Problem, log};
 
 /// What a provider says of an order.
 pub enum Trade {
@@ -41,8 +43,9 @@ impl Refund {
 pub enum Refunded {
     /// The money is back; the provider's number for it.
     Done(String),
-    /// Accepted; to be asked again.
-    UnderWay,
+    /// To be asked again. With the provider's number for it, if it has accepted it and will say how it ended: until then
+    /// nobody makes it by hand.
+    UnderWay(Option<String>),
     /// This provider does not do it, now or ever: a person has to.
     Never,
 }
@@ -94,6 +97,18 @@ pub async fn replay(
         Provider::WechatPay => wechat_pay::replay(db, kept, now_ms).await,
         Provider::Ccb => ccb::replay(db, kept, now_ms).await,
     }
+}
+
+/// Somebody sends what `provider` has not signed, or not just now. Only the log may know what is wrong with it.
+pub fn unsigned(provider: Provider, refusal: Refusal) -> Problem {
+    log(&format!("refused a notification of {provider}: {refusal:?}"));
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "signature-refused",
+        "Not signed by the provider, or not just now",
+        "签名无效",
+        "Send what the provider signed, byte for byte; WeChat Pay's within five minutes.",
+    )
 }
 
 /// The provider that a row names.

@@ -59,7 +59,6 @@ pub async fn settle(db: &Db, stop: u64) -> Result<Asked, Problem> {
 
 /// Takes the difference that is due longest, by moving its next check: of several jobs one gets it.
 async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
-    let step = |checks| i64::try_from(next_try_after_ms(checks)).unwrap_or(i64::MAX);
     let row = db
         .one(
             "UPDATE statement_differences SET checks = checks + 1, next_check_at = CAST($1 AS BIGINT) + CASE checks \
@@ -71,11 +70,11 @@ async fn take(db: &Db, now: u64) -> Result<Option<Due>, Problem> {
              RETURNING id, provider, day, digest, order_no, transaction_no, billed_fen",
             [
                 now.into(),
-                step(1).into(),
-                step(2).into(),
-                step(3).into(),
-                step(4).into(),
-                step(5).into(),
+                next_try_after_ms(1).into(),
+                next_try_after_ms(2).into(),
+                next_try_after_ms(3).into(),
+                next_try_after_ms(4).into(),
+                next_try_after_ms(5).into(),
                 now.into(),
                 now.into(),
             ],

@@ -1,14 +1,13 @@
 //! Every yuan too much goes back: what is due is found, asked for, and asked for again until it is done.
 
 use crate::provider::{self, Refund, Refunded};
-use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use zerotrip_accounts::authority::{self, Scheduler};
+use zerotrip_accounts::authority::Scheduler;
 use zerotrip_domain::Fen;
 use zerotrip_domain::payment::OrderState;
-use zerotrip_domain::refund::{self, Cause, RefundId, TRIES_ALONE, next_try_after_ms};
-use zerotrip_platform::{Db, Problem, Reply, Request, Row, clock, log};
+use zerotrip_domain::refund::{self, CALL_MS, Cause, RefundId, next_try_after_ms};
+use zerotrip_platform::{Db, Problem, Row, clock, log, outbound};
 
 /// Refunds looked at in one run.
 const MOST: u32 = 100;
@@ -36,12 +35,12 @@ pub async fn run(db: &Db, _: &Scheduler, stop: u64) -> Result<RefundsDone, Probl
         let now = clock::now_ms();
         let Some((provider, refund)) = take(db, now).await? else { break };
         done.tried += 1;
-        match provider::refund(provider, db, &refund, now).await {
+        match outbound::within(CALL_MS, provider::refund(provider, db, &refund, now)).await {
             Ok(what) => {
                 match what {
                     Refunded::Done(_) => done.done += 1,
                     Refunded::Never => done.outside += 1,
-                    Refunded::UnderWay => {}
+                    Refunded::UnderWay(_) => {}
                 }
                 record(db, &refund.id, what, now).await?;
             }
@@ -99,9 +98,9 @@ fn due(row: &Row) -> Result<Vec<refund::Due>, Problem> {
     Ok(refund::due(state, fen(3)?, fen(4)?, !row.is_null(5)))
 }
 
-/// Takes the refund that is due longest, by moving its next try: of several jobs one gets it.
+/// Takes the refund that is due longest, by moving its next try: of several jobs one gets it, and nobody else until its call is
+/// over. One that a person has taken over is not due any more.
 async fn take(db: &Db, now: u64) -> Result<Option<(zerotrip_domain::Provider, Refund)>, Problem> {
-    let step = |tries| i64::try_from(next_try_after_ms(tries)).unwrap_or(i64::MAX);
     let row = db
         .one(
             "UPDATE refunds SET tries = tries + 1, next_try_at = CAST($1 AS BIGINT) + CASE tries \
@@ -113,11 +112,11 @@ async fn take(db: &Db, now: u64) -> Result<Option<(zerotrip_domain::Provider, Re
              RETURNING order_id, provider, amount_fen, cause",
             [
                 now.into(),
-                step(1).into(),
-                step(2).into(),
-                step(3).into(),
-                step(4).into(),
-                step(5).into(),
+                next_try_after_ms(1).into(),
+                next_try_after_ms(2).into(),
+                next_try_after_ms(3).into(),
+                next_try_after_ms(4).into(),
+                next_try_after_ms(5).into(),
                 now.into(),
                 now.into(),
             ],
@@ -145,18 +144,28 @@ pub async fn is_ours(db: &Db, id: &RefundId, amount_fen: i64) -> Result<bool, Pr
     Ok(row.is_some())
 }
 
+/// What was to be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is, or was already.
+    Agrees,
+    /// Somebody has made it by hand, under another number: it went back twice.
+    MadeByHand,
+}
+
 /// Stores what became of a refund. One that is done stays so.
-pub async fn record(db: &Db, id: &RefundId, what: Refunded, now: u64) -> Result<(), Problem> {
+pub async fn record(db: &Db, id: &RefundId, what: Refunded, now: u64) -> Result<Recorded, Problem> {
     let id = id.to_string();
     match what {
-        Refunded::UnderWay => {}
-        Refunded::Done(reference) => {
+        Refunded::UnderWay(None) => {}
+        Refunded::UnderWay(Some(reference)) => {
             db.run(
-                "UPDATE refunds SET state = 'done', reference = $1, done_at = $2 WHERE order_id = $3 AND state <> 'done'",
-                [reference.into(), now.into(), id.into()],
+                "UPDATE refunds SET reference = $1 WHERE order_id = $2 AND state = 'due'",
+                [reference.into(), id.into()],
             )
             .await?;
         }
+        Refunded::Done(reference) => return done(db, &id, &reference, now).await,
         Refunded::Never => {
             db.run(
                 "UPDATE refunds SET state = 'outside' WHERE order_id = $1 AND state = 'due'",
@@ -166,59 +175,29 @@ pub async fn record(db: &Db, id: &RefundId, what: Refunded, now: u64) -> Result<
             log(&format!("ALARM a refund to be made by hand: order {id}"));
         }
     }
-    Ok(())
+    Ok(Recorded::Agrees)
 }
 
-/// How a refund was made outside.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = RefundClosure)]
-#[serde(deny_unknown_fields)]
-pub struct Closure {
-    /// The bank's number for it: 1 to 64 letters, digits and hyphens.
-    reference: String,
-}
-
-/// An administrator says that a refund was made by hand: one that no provider's interface makes, or has refused for hours.
-#[utoipa::path(post, path = "/pay/refunds/{refund}/closure", params(("refund" = String, Path)), request_body = Closure,
-    responses((status = 204, description = "The refund is done")))]
-pub async fn close(request: &Request, refund: &str) -> Result<Reply, Problem> {
-    let Closure { reference } = request.json()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if reference.is_empty() || reference.len() > 64 || !reference.chars().all(plain) {
-        return Err(Problem::invalid("reference must be 1 to 64 letters, digits and hyphens"));
-    }
-    let db = Db::open().await?;
-    let person = authority::administrator(request, &db).await?.0.principal;
-    let closed = db
+async fn done(db: &Db, id: &str, reference: &str, now: u64) -> Result<Recorded, Problem> {
+    let stored = db
         .one(
-            "UPDATE refunds SET state = 'done', reference = $1, done_at = $2, closed_by = $3 \
-             WHERE order_id = $4 AND (state = 'outside' OR (state = 'due' AND tries > CAST($5 AS BIGINT))) \
+            "UPDATE refunds SET state = 'done', reference = $1, done_at = $2 WHERE order_id = $3 AND state <> 'done' \
              RETURNING order_id",
-            [
-                reference.as_str().into(),
-                clock::now_ms().into(),
-                person.into(),
-                refund.into(),
-                i64::from(TRIES_ALONE).into(),
-            ],
+            [reference.into(), now.into(), id.into()],
         )
         .await?;
-    if closed.is_some() {
-        return Ok(Reply::no_content());
+    if stored.is_some() {
+        return Ok(Recorded::Agrees);
     }
-    let known = db
-        .one("SELECT state, reference FROM refunds WHERE order_id = $1", [refund.into()])
-        .await?
-        .ok_or_else(Problem::not_found)?;
-    // The same once more is no mistake.
-    if known.text(0)? == "done" && known.optional_text(1)? == Some(reference.as_str()) {
-        return Ok(Reply::no_content());
+    let by_hand = db
+        .one(
+            "SELECT order_id FROM refunds WHERE order_id = $1 AND closed_by IS NOT NULL AND reference <> $2",
+            [id.into(), reference.into()],
+        )
+        .await?;
+    if by_hand.is_none() {
+        return Ok(Recorded::Agrees);
     }
-    Err(Problem::new(
-        StatusCode::CONFLICT,
-        "refund-not-open",
-        "Not to be closed by hand",
-        "该退款不需要人工登记",
-        "It is done already, or the provider makes it.",
-    ))
+    log(&format!("ALARM a refund was made by hand and by its provider: order {id}"));
+    Ok(Recorded::MadeByHand)
 }

@@ -1,17 +1,13 @@
 //! Reports that a recipient refuses, or does not take for hours: an administrator has them sent again once it is
 //! repaired, or says that the recipient was told by hand.
 
-use crate::broken;
-use crate::signing::sealing;
+use crate::note::Note;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
 use zerotrip_domain::settlement_report::{Kind, Recipient, TRIES_ALONE};
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
-
-/// Longest note, in characters.
-const MAX_NOTE: usize = 500;
 
 /// A report that its recipient has not taken.
 #[derive(Serialize, ToSchema)]
@@ -26,14 +22,6 @@ pub struct Untold {
     pub tries: i64,
     /// Unix ms.
     pub created_at: i64,
-}
-
-/// How the recipient was told.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ToldByHand {
-    /// 1 to 500 characters; stored sealed.
-    note: String,
 }
 
 /// The oldest of them, at most so many.
@@ -93,20 +81,16 @@ pub async fn retry(request: &Request, names: [&str; 3]) -> Result<Reply, Problem
 }
 
 /// An administrator has told the recipient by hand.
-#[utoipa::path(post, path = "/pay/settlement-reports/{recipient}/{kind}/{order}/closure", request_body = ToldByHand,
+#[utoipa::path(post, path = "/pay/settlement-reports/{recipient}/{kind}/{order}/closure", request_body = Note,
     params(("recipient" = String, Path), ("kind" = String, Path), ("order" = String, Path)),
     responses((status = 204, description = "Done")))]
 pub async fn close(request: &Request, names: [&str; 3]) -> Result<Reply, Problem> {
-    let ToldByHand { note } = request.json()?;
-    if note.trim().is_empty() || note.chars().count() > MAX_NOTE {
-        return Err(Problem::invalid("note must be 1 to 500 characters"));
-    }
+    let note = Note::of(request)?;
     let [recipient, kind, order] = known(names)?;
     let db = Db::open().await?;
     let person = authority::administrator(request, &db).await?.0.principal;
     let now = clock::now_ms();
     let context = format!("settlement_reports.note/{recipient}/{kind}/{order}");
-    let sealed = sealing::seal(&context, note.as_bytes(), now).map_err(broken)?;
     // One that is due and has hardly been tried is the job's.
     let closed = db
         .one(
@@ -116,7 +100,7 @@ pub async fn close(request: &Request, names: [&str; 3]) -> Result<Reply, Problem
             [
                 now.into(),
                 person.into(),
-                sealed.into(),
+                note.seal(&context, now)?.into(),
                 order.into(),
                 recipient.into(),
                 kind.into(),
@@ -134,9 +118,8 @@ pub async fn close(request: &Request, names: [&str; 3]) -> Result<Reply, Problem
         )
         .await?
         .ok_or_else(Problem::not_found)?;
-    let before = before.optional_text(0)?.map(|sealed| sealing::open(&context, sealed)).transpose();
     // The same once more is no mistake.
-    if before.map_err(broken)?.as_deref() == Some(note.as_bytes()) {
+    if note.is(&context, before.optional_text(0)?)? {
         return Ok(Reply::no_content());
     }
     Err(done(&db, [recipient, kind, order]).await?)

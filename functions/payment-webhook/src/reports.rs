@@ -169,7 +169,6 @@ async fn find(db: &Db, recipient: Recipient, now: u64) -> Result<(), Problem> {
 
 /// Takes the report that is due longest, by moving its next try: of several jobs one gets it.
 async fn take(db: &Db, recipient: Recipient, now: u64) -> Result<Option<Due>, Problem> {
-    let step = |tries| i64::try_from(next_try_after_ms(tries)).unwrap_or(i64::MAX);
     let row = db
         .one(
             "UPDATE settlement_reports SET tries = tries + 1, next_try_at = CAST($1 AS BIGINT) + CASE tries \
@@ -184,10 +183,10 @@ async fn take(db: &Db, recipient: Recipient, now: u64) -> Result<Option<Due>, Pr
              RETURNING order_id, kind, happened_at",
             [
                 now.into(),
-                step(1).into(),
-                step(2).into(),
-                step(3).into(),
-                step(4).into(),
+                next_try_after_ms(1).into(),
+                next_try_after_ms(2).into(),
+                next_try_after_ms(3).into(),
+                next_try_after_ms(4).into(),
                 recipient.name().into(),
                 now.into(),
                 recipient.name().into(),

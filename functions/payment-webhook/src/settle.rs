@@ -91,17 +91,15 @@ const TRIES: usize = 3;
 /// Applies `said`. When this returns, what it says is durable.
 pub async fn apply(db: &Db, said: &Authentic, now_ms: u64) -> Result<Outcome, Problem> {
     for _ in 0..TRIES {
-        let Some((order, expires_at)) = find(db, said).await? else {
+        let Some(found) = find(db, said).await? else {
             return set_aside(db, said, Reason::UnknownOrder, now_ms).await;
         };
-        // Who tells no time of payment took no money after the order's end.
-        let paid_at = said.paid_at.unwrap_or(said.told_at.min(expires_at.saturating_sub(1)));
-        let changed = match payment::decide(&order, &said.report) {
+        let changed = match payment::decide(&found.order, &said.report) {
             Verdict::Nothing => return Ok(Outcome::Unchanged),
             Verdict::SetAside(reason) => return set_aside(db, said, reason, now_ms).await,
             Verdict::Close => close(db, &said.order, now_ms).await?.then_some(Outcome::Closed),
             verdict @ (Verdict::Settle | Verdict::FallShort) => {
-                match mark_paid(db, said, &order, verdict, paid_at, now_ms).await? {
+                match mark_paid(db, said, &found, verdict, now_ms).await? {
                     Paid::As(outcome) => Some(outcome),
                     Paid::Already => None,
                     Paid::TransactionTaken => {
@@ -117,25 +115,47 @@ pub async fn apply(db: &Db, said: &Authentic, now_ms: u64) -> Result<Outcome, Pr
     Err(Problem::unavailable("an order kept changing"))
 }
 
-/// The order, and when it ends.
-async fn find(db: &Db, said: &Authentic) -> Result<Option<(payment::Order, u64)>, Problem> {
+/// The order that something is said of.
+struct Found {
+    order: payment::Order,
+    /// What was owed beside the fine when it was paid.
+    late_fee: Fen,
+    expires_at: u64,
+}
+
+async fn find(db: &Db, said: &Authentic) -> Result<Option<Found>, Problem> {
     let row = db
         .one(
             "SELECT o.amount_fen, o.state, o.transaction_no, \
-             (SELECT COUNT(*) FROM refunds r WHERE r.order_id IN (o.id, o.id || '-excess')), o.expires_at \
-             FROM orders o WHERE o.id = $1 AND o.provider = $2",
-            [said.order.as_str().into(), said.provider.name().into()],
+             (SELECT COUNT(*) FROM refunds r WHERE r.order_id IN (o.id, o.id || '-excess')), o.expires_at, o.late_fee_fen, \
+             (SELECT s.late_fee_fen FROM superseded_orders s WHERE s.order_id = o.id AND s.since <= $1 \
+              ORDER BY s.since DESC LIMIT 1) \
+             FROM orders o WHERE o.id = $2 AND o.provider = $3",
+            [
+                said.paid_at.unwrap_or(said.told_at).into(),
+                said.order.as_str().into(),
+                said.provider.name().into(),
+            ],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
     let odd = || Problem::unavailable("a stored order is not of its form");
+    let fen = |at| Fen::new(row.int(at)?).map_err(|_| odd());
+    let state = OrderState::named(row.text(1)?).ok_or_else(odd)?;
+    let (mut amount, mut late_fee) = (fen(0)?, fen(5)?);
+    // Of a final one the row says what was paid, and what was owed.
+    if !state.is_final() && !row.is_null(6) {
+        let fine = amount.beyond(late_fee);
+        late_fee = fen(6)?;
+        amount = fine.plus(late_fee);
+    }
     let order = payment::Order {
-        amount: Fen::new(row.int(0)?).map_err(|_| odd())?,
-        state: OrderState::named(row.text(1)?).ok_or_else(odd)?,
+        amount,
+        state,
         transaction: row.optional_text(2)?.map(str::to_owned),
         refund_asked: row.int(3)? > 0,
     };
-    Ok(Some((order, u64::try_from(row.int(4)?).map_err(|_| odd())?)))
+    Ok(Some(Found { order, late_fee, expires_at: u64::try_from(row.int(4)?).map_err(|_| odd())? }))
 }
 
 enum Paid {
@@ -150,9 +170,8 @@ enum Paid {
 async fn mark_paid(
     db: &Db,
     said: &Authentic,
-    order: &payment::Order,
+    found: &Found,
     verdict: Verdict,
-    paid_at: u64,
     now_ms: u64,
 ) -> Result<Paid, Problem> {
     let becomes: &[(OrderState, Outcome)] = if verdict == Verdict::FallShort {
@@ -160,20 +179,23 @@ async fn mark_paid(
     } else {
         &[(OrderState::Paid, Outcome::Settled), (OrderState::Surplus, Outcome::Surplus)]
     };
-    let amount = said.report.amount.unwrap_or(order.amount);
-    let review = (amount > order.amount).then_some("overpaid");
+    let amount = said.report.amount.unwrap_or(found.order.amount);
+    let review = (amount > found.order.amount).then_some("overpaid");
+    // Who tells no time of payment took no money after the order's end.
+    let paid_at = said.paid_at.unwrap_or(said.told_at.min(found.expires_at.saturating_sub(1)));
     let context = format!("orders.evidence/{}", said.order);
     let evidence = sealing::seal(&context, &said.evidence, now_ms).map_err(broken)?;
     for &(state, outcome) in becomes {
         let settled = db
             .one(
-                "UPDATE orders SET state = $1, amount_fen = $2, review = $3, paid_at = $4, settled_at = $5, event = $6, \
-                 transaction_no = $7, evidence_sealed = $8 WHERE id = $9 \
-                 AND state NOT IN ('paid', 'surplus', 'underpaid') AND ($10 <> 'surplus' OR EXISTS \
+                "UPDATE orders SET state = $1, amount_fen = $2, late_fee_fen = $3, review = $4, paid_at = $5, settled_at = $6, \
+                 event = $7, transaction_no = $8, evidence_sealed = $9 WHERE id = $10 \
+                 AND state NOT IN ('paid', 'surplus', 'underpaid') AND ($11 <> 'surplus' OR EXISTS \
                    (SELECT 1 FROM orders p WHERE p.decision = orders.decision AND p.state = 'paid')) RETURNING id",
                 [
                     state.name().into(),
                     amount.get().into(),
+                    found.late_fee.get().into(),
                     review.into(),
                     paid_at.into(),
                     now_ms.into(),
@@ -195,7 +217,7 @@ async fn mark_paid(
             Err(other) => return Err(other.into()),
         }
     }
-    let paid = find(db, said).await?.is_some_and(|(order, _)| order.state.is_final());
+    let paid = find(db, said).await?.is_some_and(|found| found.order.state.is_final());
     Ok(if paid { Paid::Already } else { Paid::TransactionTaken })
 }
 

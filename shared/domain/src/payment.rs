@@ -47,7 +47,8 @@ impl OrderState {
 /// What we know of the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// What is to be paid, frozen when it was made; of a final order what was paid.
+    /// What is to be paid: frozen when it was made, or what was owed when it was paid if it was superseded before; of a final
+    /// order what was paid.
     pub amount: Fen,
     /// Where it stands.
     pub state: OrderState,

@@ -137,6 +137,18 @@ pub fn due(state: OrderState, paid: Fen, owed: Fen, revoked: bool) -> Vec<Due> {
 /// Calls in vain after which a person looks at a refund: it is tried for hours by then.
 pub const TRIES_ALONE: u32 = 5;
 
+/// After so many ms a job gives its call of a provider up.
+pub const CALL_MS: u64 = 30_000;
+
+/// So many ms after a job has taken a refund its call is over, answered, given up or cut off by a kill.
+const LEASE_MS: u64 = 60_000;
+
+/// A refund that was tried more than [`TRIES_ALONE`] times has no call under way at `now_ms` if its next try is due by the
+/// time that this gives, Unix ms: a job that takes a refund moves its next try on.
+pub fn idle_if_due_by(now_ms: u64) -> u64 {
+    now_ms.saturating_add(next_try_after_ms(TRIES_ALONE + 1)) - LEASE_MS
+}
+
 /// How long after the `tries`-th call the next one is made, in ms: 1, 5, 15, 60 min, then every 4 hours.
 pub fn next_try_after_ms(tries: u32) -> u64 {
     const MINUTE: u64 = 60_000;
@@ -180,6 +192,17 @@ mod tests {
         let gaps: Vec<u64> = (0..8).map(next_try_after_ms).collect();
         assert!(gaps.windows(2).all(|pair| pair[0] <= pair[1]) && gaps[0] == 0);
         assert_eq!(next_try_after_ms(u32::MAX), 4 * 3600 * 1000);
+    }
+
+    #[test]
+    fn a_refund_that_is_tried_for_hours_is_idle_a_minute_after_each_call_began() {
+        let (taken, minute) = (1_800_000_000_000, 60_000);
+        for tries in [TRIES_ALONE + 1, TRIES_ALONE + 2, u32::MAX] {
+            let next_try = taken + next_try_after_ms(tries);
+            let idle = |now| next_try <= idle_if_due_by(now);
+            assert!(!idle(taken) && !idle(taken + CALL_MS) && !idle(taken + minute - 1), "{tries}");
+            assert!(idle(taken + minute) && idle(next_try) && idle(next_try + 1), "{tries}");
+        }
     }
 
     #[test]

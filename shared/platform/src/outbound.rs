@@ -42,7 +42,15 @@ pub async fn call_within(
     headers: &[(&'static str, &str)],
     body: String,
 ) -> Result<Answer, Problem> {
-    let mut calling = pin!(send(method, url, headers, body, MAX_ANSWER));
+    within(within_ms, send(method, url, headers, body, MAX_ANSWER)).await
+}
+
+/// What `calls` lead to, given up `within_ms` after they began.
+pub async fn within<T>(
+    within_ms: u64,
+    calls: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let mut calling = pin!(calls);
     let mut timer = pin!(monotonic_clock::wait_for(within_ms * 1_000_000));
     poll_fn(|context| {
         if let Poll::Ready(answer) = calling.as_mut().poll(context) {

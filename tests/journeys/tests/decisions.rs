@@ -303,6 +303,7 @@ fn every_function_describes_itself_and_is_ready() {
                 "/pay/jobs/janitor",
                 "/pay/jobs/reports",
                 "/pay/refunds/{refund}/closure",
+                "/pay/refunds/{refund}/take-over",
                 "/pay/return",
                 "/pay/settlement-reports/{recipient}/{kind}/{order}/closure",
                 "/pay/settlement-reports/{recipient}/{kind}/{order}/retry",

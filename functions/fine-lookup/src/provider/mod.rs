@@ -1,4 +1,4 @@
-//! Where an order is paid. A further provider is a file beside these, and its line in [`place`].
+//! Where an order is paid. A further provider is a file beside these, and its line in [`place`] and in [`end`].
 
 mod alipay;
 mod ccb;

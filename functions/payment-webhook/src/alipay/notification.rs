@@ -2,14 +2,14 @@
 
 use super::{Alipay, status};
 use crate::broken;
-use crate::provider::field;
+use crate::provider::{field, unsigned};
 use crate::settle::{self, Authentic, Outcome, Said};
 use crate::signing::alipay_verify;
 use crate::signing::faults::Fault;
 use http::StatusCode;
 use zerotrip_domain::payment::{Reason, Report};
-use zerotrip_domain::{day, payment};
-use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
+use zerotrip_domain::{Provider, day, payment};
+use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 #[utoipa::path(post, path = "/pay/alipay/notifications",
     request_body(content = String, content_type = "application/x-www-form-urlencoded"),
@@ -44,16 +44,7 @@ pub async fn take(
 /// The fields of a form that Alipay signed.
 pub fn verified(form: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     alipay_verify::notification(form).map_err(|fault| match fault {
-        Fault::Refused(refusal) => {
-            log(&format!("refused an alipay notification: {refusal:?}"));
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "signature-refused",
-                "Not signed by Alipay",
-                "签名无效",
-                "Send what the provider signed, byte for byte.",
-            )
-        }
+        Fault::Refused(refusal) => unsigned(Provider::Alipay, refusal),
         other => broken(other),
     })
 }

@@ -1,4 +1,4 @@
-//! 中国建设银行: the server callback, our question, and the file of a day. The bank's page callback proves nothing: `page_return`.
+//! 中国建设银行: the server callback, and our question. The bank's page callback proves nothing: `page_return`.
 
 pub mod gateway;
 pub mod notification;

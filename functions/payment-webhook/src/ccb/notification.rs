@@ -2,14 +2,14 @@
 
 use super::{Ccb, evidence, gateway};
 use crate::broken;
-use crate::provider::{Trade, field};
+use crate::provider::{Trade, field, unsigned};
 use crate::settle::{self, Authentic, Outcome, Said};
 use crate::signing::ccb_verify;
 use crate::signing::faults::Fault;
 use http::StatusCode;
-use zerotrip_domain::Fen;
 use zerotrip_domain::payment::{Reason, Report, TradeStatus};
-use zerotrip_platform::{Db, Problem, Reply, Request, clock, log, settings};
+use zerotrip_domain::{Fen, Provider};
+use zerotrip_platform::{Db, Problem, Reply, Request, clock, settings};
 
 /// The counter's settings say how it comes: GET, or POST with its fields in the query or in a form.
 #[utoipa::path(method(get, post), path = "/pay/ccb/notifications",
@@ -62,16 +62,7 @@ async fn is_proof(fields: &[(String, String)]) -> Result<bool, Problem> {
 
 fn verified(text: &[u8]) -> Result<Vec<(String, String)>, Problem> {
     ccb_verify::notification(text).map_err(|fault| match fault {
-        Fault::Refused(refusal) => {
-            log(&format!("refused a ccb notification: {refusal:?}"));
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "signature-refused",
-                "Not signed by China Construction Bank",
-                "签名无效",
-                "Send what the provider signed, byte for byte.",
-            )
-        }
+        Fault::Refused(refusal) => unsigned(Provider::Ccb, refusal),
         other => broken(other),
     })
 }

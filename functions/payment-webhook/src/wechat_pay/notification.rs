@@ -2,15 +2,17 @@
 
 use super::trade::Transaction;
 use super::{WechatPay, api, certificates, refund};
+use crate::broken;
+use crate::provider::unsigned;
+use crate::refunds::{self, Recorded};
 use crate::settle::{self, Authentic, Outcome, Said};
 use crate::signing::faults::{Fault, Refusal};
 use crate::signing::wechat_pay_verify::{self, Opened};
-use crate::{broken, refunds};
-use http::StatusCode;
+use zerotrip_domain::Provider;
 use zerotrip_domain::payment::{Reason, Report, TradeStatus};
 use zerotrip_domain::refund::RefundId;
 use zerotrip_platform::wechat_pay::{self, Signature};
-use zerotrip_platform::{Db, Problem, Reply, Request, clock, log};
+use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 #[utoipa::path(post, path = "/pay/wechat-pay/notifications", request_body = serde_json::Value,
     responses((status = 204, description = "Stored")))]
@@ -37,18 +39,12 @@ async fn verified(request: &Request, db: &Db, now: u64) -> Result<Opened, Proble
         Err(Fault::Refused(refusal)) => refusal,
         Err(other) => return Err(broken(other)),
     };
-    log(&format!("refused a wechat-pay notification: {refusal:?}"));
+    let refused = unsigned(Provider::WechatPay, refusal);
     if refusal == Refusal::UnknownKey && !is_public_key {
         // It may be a new certificate's: it is sent again, and is then known. What fails here is logged where it fails.
         let _ = certificates::refresh(db, true, now).await;
     }
-    Err(Problem::new(
-        StatusCode::BAD_REQUEST,
-        "signature-refused",
-        "Not signed by WeChat Pay, or not just now",
-        "签名无效",
-        "Send what the provider signed, byte for byte, within five minutes.",
-    ))
+    Err(refused)
 }
 
 /// What WeChat Pay has signed: a notification's resource, or an answer.
@@ -87,9 +83,11 @@ pub async fn refunded(db: &Db, told: Told, now: u64) -> Result<Outcome, Problem>
         && refunds::is_ours(db, &id, said.fen()).await?
     {
         let what = refund::state(&said.refund_status, said.refund_id);
-        return refunds::record(db, &id, what, now).await.map(|()| Outcome::Refund);
+        if refunds::record(db, &id, what, now).await? == Recorded::Agrees {
+            return Ok(Outcome::Refund);
+        }
     }
-    // Somebody made it on the merchant platform.
+    // Somebody made it on the merchant platform, or by hand as well.
     set_aside(db, told, said.out_trade_no, Reason::UnexpectedRefund, now).await
 }
 

@@ -71,6 +71,6 @@ pub fn state(status: &str, reference: String) -> Refunded {
         "SUCCESS" => Refunded::Done(reference),
         // The payer's card is gone, or the refund was called off: by hand, on the merchant platform.
         "ABNORMAL" | "CLOSED" => Refunded::Never,
-        _ => Refunded::UnderWay,
+        _ => Refunded::UnderWay(Some(reference)),
     }
 }

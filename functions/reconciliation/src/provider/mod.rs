@@ -1,4 +1,4 @@
-//! Whose bills can be fetched. A further provider is a file here.
+//! Whose bills can be fetched. A further provider is a file here, and its line in [`bill`].
 
 mod alipay;
 mod wechat_pay;

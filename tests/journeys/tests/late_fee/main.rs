@@ -1,10 +1,10 @@
 //! A contest, a suspension and a deferral are recorded by the agency that decided, and the late fee follows.
 
+mod orders;
+
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-use zerotrip_journeys::town::PHONE;
 use zerotrip_journeys::{Answer, Town};
 
 const DAY_S: i64 = 86_400;
@@ -422,99 +422,4 @@ fn nothing_is_recorded_once_it_is_paid_or_revoked() {
         assert_eq!(seen(&town, paper), (state.to_owned(), 0, 0, None));
         assert!(!page(&town, paper).contains("暂停计算"));
     }
-}
-
-#[test]
-fn an_order_made_before_keeps_its_amount_and_the_next_one_follows() {
-    let town = Town::start("order-before");
-    let paper = Paper::new(&town);
-    let town = town.later((TERM + 3) * DAY_S);
-    let before = town.order(&paper.code);
-    assert_eq!(before["amount_fen"], 21_800);
-    // The agency learns today that the driver has contested it in time.
-    record(&town, &paper, &event("contest", Some(&paper.late(-5)), None));
-    assert_eq!(seen(&town, &paper), in_time(Some("contest")));
-    let path = format!("/fines/{}/orders/{}", paper.code, before["order"].as_str().expect("an order"));
-    assert_eq!(town.house.get(&path, None).json()["amount_fen"], 21_800);
-    // What the page's button promises is what is ordered, at the same provider as well, and once, whatever is recorded
-    // that does not change it.
-    let next = town.order(&paper.code);
-    assert_eq!((&next["amount_fen"], next["order"] != before["order"]), (&json!(20_000), true));
-    record(&town, &paper, &event("suspension", Some(&paper.late(1)), None));
-    assert_eq!(town.order(&paper.code)["order"], next["order"]);
-    assert_eq!(town.order_at(&paper.code, "wechat-pay", PHONE)["amount_fen"], 20_000);
-    // The first cashier is still open, and he pays what it shows him; the receipt says what that was.
-    town.pay(&before);
-    town.until_paid(&paper.code, &before);
-    let receipt = town.house.get(&format!("/fines/{}/receipt", paper.code), None).json();
-    assert_eq!((&receipt["late_fee_fen"], &receipt["total_fen"]), (&json!(1_800), &json!(21_800)));
-    assert_eq!(seen(&town, &paper), ("paid".to_owned(), 0, 1_800, None));
-    assert!(page(&town, &paper).contains("¥18.00"));
-    // Whoever pays the other one all the same gets it back.
-    town.pay(&next);
-    let begun = Instant::now();
-    while town.state_of(&paper.code, &next) != "surplus" {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{}", town.state_of(&paper.code, &next));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
-fn an_order_of_another_amount_is_ended_at_its_provider_before_the_next_one_is_made() {
-    let town = Town::start("superseded");
-    let papers: Vec<Paper> = (0..3).map(|_| Paper::new(&town)).collect();
-    let town = town.later((TERM + 3) * DAY_S);
-    town.janitor();
-    let state = |town: &Town, name: &str, order: &Value| {
-        let trades = town.control_of(name, "GET", "trades", &Value::Null);
-        let trade = trades.as_array().expect("a list").iter().find(|t| t["out_trade_no"] == order["order"]);
-        let trade = trade.expect("the trade");
-        let state = trade.get("trade_state").unwrap_or(&trade["status"]);
-        state.as_str().expect("a state").to_owned()
-    };
-    let open = |town: &Town, order: &Value| {
-        town.house.fetch("GET", order["cashier"].as_str().expect("an address"), &[], "").text
-    };
-    let contest = |paper: &Paper| drop(record(&town, paper, &event("contest", Some(&paper.late(-5)), None)));
-
-    // At two providers, both of which can end it; asked once more nothing else happens.
-    let paper = &papers[0];
-    let (alipay, wechat) = (town.order(&paper.code), town.order_at(&paper.code, "wechat-pay", PHONE));
-    open(&town, &alipay);
-    contest(paper);
-    // While one of them does not answer, nothing is ordered.
-    town.control_of("wechat", "POST", "faults", &json!({"gateway": "unavailable", "gateway_calls": 1}));
-    town.try_order(&paper.code).is_problem(503, "unavailable");
-    assert_eq!(town.count("SELECT COUNT(*) FROM orders"), 2);
-    for _ in 0..2 {
-        assert_eq!(town.order(&paper.code)["amount_fen"], 20_000);
-    }
-    assert_eq!(
-        (state(&town, "alipay", &alipay), state(&town, "wechat", &wechat)),
-        ("TRADE_CLOSED".to_owned(), "CLOSED".to_owned())
-    );
-    for order in [&alipay, &wechat] {
-        assert_eq!(town.state_of(&paper.code, order), "closed");
-    }
-    assert!(!open(&town, &alipay).contains("action=\""), "the old cashier takes nothing");
-    assert_eq!(town.count("SELECT COUNT(*) FROM orders"), 3);
-
-    // Paid a moment ago, and nobody has told us: nothing is ordered, and it settles.
-    let paper = &papers[1];
-    let before = town.order(&paper.code);
-    town.faults(&json!({"drop_notifications": 1}));
-    town.pay(&before);
-    contest(paper);
-    town.try_order(&paper.code).is_problem(409, "payment-under-way");
-    assert_eq!(town.janitor()["settled"], 1);
-    let receipt = town.house.get(&format!("/fines/{}/receipt", paper.code), None).json();
-    assert_eq!((&receipt["payment"]["order"], &receipt["total_fen"]), (&before["order"], &json!(21_800)));
-    town.try_order(&paper.code).is_problem(409, "already-paid");
-
-    // The bank has no call for it: it is asked about until its day is over.
-    let paper = &papers[2];
-    let bank = town.order_at(&paper.code, "ccb", zerotrip_journeys::town::IN_CCB);
-    contest(paper);
-    assert_eq!(town.order(&paper.code)["amount_fen"], 20_000);
-    assert_eq!(town.state_of(&paper.code, &bank), "pending");
 }

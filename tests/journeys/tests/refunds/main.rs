@@ -1,5 +1,7 @@
 //! Every yuan too much goes back, whichever provider took it, once.
 
+mod by_hand;
+
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use zerotrip_journeys::Town;
@@ -111,48 +113,6 @@ fn two_payments_at_the_same_instant_settle_one_and_send_the_other_back() {
         assert_eq!(states, ["paid", "surplus"]);
     }
     assert_eq!(town.count("SELECT COUNT(*) FROM payment_inbox"), 0);
-}
-
-#[test]
-fn the_banks_money_goes_back_by_hand_and_an_administrator_says_that_it_has() {
-    let town = Town::start("outside");
-    let code = town.code();
-    let (one, two) = (order(&town, &code, "alipay"), order(&town, &code, "ccb"));
-    pay(&town, "alipay", &one);
-    until_state(&town, &code, &one, "paid");
-    pay(&town, "ccb", &two);
-    until_state(&town, &code, &two, "surplus");
-    let done = town.janitor();
-    assert_eq!((&done["refunds"]["outside"], &done["to_review"]), (&json!(1), &json!(1)), "{done}");
-    assert!(town.house.log().contains("ALARM a refund to be made by hand"));
-    assert_eq!(refund_of(&town, &code, &two), "outside");
-    let administrator = town.administrator();
-    let items = town.house.get("/pay/work-items", Some(&administrator)).json();
-    assert_eq!(
-        (&items["refunds"][0]["order"], &items["refunds"][0]["amount_fen"], &items["refunds"][0]["cause"]),
-        (&two["order"], &json!(20_000), &json!("paid-twice"))
-    );
-    let path = format!("/pay/refunds/{}/closure", id(&two));
-    let reference = json!({"reference": "5W1004-20261125-1"});
-    town.house.post(&path, None, &reference).is_problem(401, "unauthorized");
-    town.house.post(&path, Some(&town.officer()), &reference).is_problem(403, "forbidden");
-    for bad in [
-        json!({}),
-        json!({"reference": ""}),
-        json!({"reference": "张三"}),
-        json!({"reference": "x".repeat(65)}),
-    ] {
-        town.house.post(&path, Some(&administrator), &bad).is_problem(400, "invalid-request");
-    }
-    let unknown = "/pay/refunds/20261124ffffffffffffffffffff/closure";
-    town.house.post(unknown, Some(&administrator), &reference).is_problem(404, "not-found");
-    for _ in 0..2 {
-        assert_eq!(town.house.post(&path, Some(&administrator), &reference).status, 204);
-    }
-    let other = json!({"reference": "another"});
-    town.house.post(&path, Some(&administrator), &other).is_problem(409, "refund-not-open");
-    assert_eq!(refund_of(&town, &code, &two), "done");
-    assert_eq!(town.janitor()["to_review"], 0);
 }
 
 #[test]
