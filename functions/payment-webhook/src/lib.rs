@@ -80,13 +80,14 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["pay", "work-items", "reports", report, "closure"]) => {
             inbox::close(request, report).await
         }
+        (&Method::GET, ["pay", "refunds.csv"]) => refund_items::export(request).await,
         (&Method::POST, ["pay", "refunds", refund, "take-over"]) => {
             refund_items::take_over(request, refund).await
         }
         (&Method::POST, ["pay", "refunds", refund, "closure"]) => refund_items::close(request, refund).await,
         (
             _,
-            ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items"]
+            ["pay", "version" | "ready" | "openapi.json" | "return" | "work-items" | "refunds.csv"]
             | ["pay", "alipay", "notifications" | "return"]
             | ["pay", "wechat-pay" | "ccb", "notifications"]
             | ["pay", "jobs", "janitor" | "reports"]

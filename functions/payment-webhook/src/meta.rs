@@ -24,6 +24,7 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::inbox::show,
         crate::inbox::replay,
         crate::inbox::close,
+        crate::refund_items::export,
         crate::refund_items::take_over,
         crate::refund_items::close
     )

@@ -98,6 +98,15 @@ fn the_banks_money_goes_back_by_hand_and_an_administrator_says_that_it_has() {
         (&items["refunds"][0]["order"], &items["refunds"][0]["amount_fen"], &items["refunds"][0]["cause"]),
         (&two["order"], &json!(20_000), &json!("paid-twice"))
     );
+    // As the finance office opens it.
+    town.house.get("/pay/refunds.csv", Some(&town.officer())).is_problem(403, "forbidden");
+    let table = town.house.get("/pay/refunds.csv", Some(&administrator));
+    assert_eq!((table.status, table.content_type.as_str()), (200, "text/csv; charset=utf-8"));
+    let lines: Vec<&str> = table.text.split("\r\n").collect();
+    assert_eq!(lines[0], "\u{feff}渠道,商户订单号,退款编号,退款金额（元）,原因,产生日期,状态");
+    let order = id(&two);
+    assert!(lines[1].starts_with(&format!("ccb,{order},R{order},200.00,paid-twice,20")), "{}", lines[1]);
+    assert_eq!((lines[1].ends_with(",outside"), lines[2..].to_vec()), (true, vec![""]));
     let path = format!("/pay/refunds/{}/closure", id(&two));
     let reference = json!({"reference": REFERENCE});
     town.house.post(&path, None, &reference).is_problem(401, "unauthorized");
