@@ -8,10 +8,10 @@ mod staff;
 use citizen::{
     alipay, consents, me, new_password, new_phone, one_time_code, password_reset, real_name, registration,
 };
-use http::Method;
+use http::{Method, StatusCode};
 use spin_sdk::http::IntoResponse;
 use staff::{activation, devices, invitations, principals};
-use zerotrip_platform::{Alone, Problem, Reply, Request};
+use zerotrip_platform::{Alone, Problem, Reply, Request, clock};
 
 #[allow(unsafe_code, clippy::all, missing_docs, reason = "generated")]
 mod contract {
@@ -41,14 +41,22 @@ mod entry {
 
     #[spin_sdk::http_service]
     async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
-        let _alone = hashes(request.method(), request.uri().path()).then(Alone::begin);
-        let answered = match Request::read(request).await {
-            Ok(request) => route(&request).await,
-            Err(problem) => Err(problem),
+        let alone = hashes(request.method(), request.uri().path()).then(Alone::begin);
+        if alone.is_none() {
+            return zerotrip_platform::serve(request, route).await;
+        }
+        // Nobody keeps an instance for himself by sending slowly.
+        let answered = match clock::within(BODY_MS, Request::read(request)).await {
+            Some(Ok(request)) => route(&request).await,
+            Some(Err(problem)) => Err(problem),
+            None => Err(too_slow()),
         };
         answered.unwrap_or_else(|problem| problem.reply()).into_response()
     }
 }
+
+/// A password and a phone's code are there at once.
+const BODY_MS: u64 = 5_000;
 
 /// Whether such a request computes a password hash, which is tens of milliseconds of a core.
 fn hashes(method: &Method, path: &str) -> bool {
@@ -125,4 +133,14 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
     }
+}
+
+fn too_slow() -> Problem {
+    Problem::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body-too-slow",
+        "The request came too slowly",
+        "请求传输过慢，请检查网络后重试",
+        "Send it again; nothing was changed.",
+    )
 }

@@ -266,6 +266,19 @@ pub async fn repair(db: &Db, since: u64, now: u64) -> Result<(), DbError> {
         [since.into()],
     )
     .await?;
+    db.run(
+        "UPDATE channels SET closed_at = $1, closed_by = $2, documents_sealed = NULL, photos_sealed = NULL, as_of = NULL \
+         WHERE closed_at IS NULL AND holder IN \
+           (SELECT id FROM citizens WHERE standing IN ('merged', 'deleted') AND changed_at > $3)",
+        [now.into(), Id::NONE.into(), since.into()],
+    )
+    .await?;
+    db.run(
+        "DELETE FROM reminders WHERE holder IN \
+           (SELECT id FROM citizens WHERE standing IN ('merged', 'deleted') AND changed_at > $1)",
+        [since.into()],
+    )
+    .await?;
     Ok(())
 }
 

@@ -13,8 +13,8 @@ pub struct Gone {
     /// Unix ms.
     deleted_at: u64,
     /// Nothing of it can be brought back.
-    gone: [&'static str; 6],
-    kept: [KeptAfter; 3],
+    gone: [&'static str; 7],
+    kept: [KeptAfter; 4],
     /// What the person still owes, whatever becomes of the account.
     open_duties: [&'static str; 1],
 }
@@ -27,15 +27,16 @@ pub struct KeptAfter {
     until: &'static str,
 }
 
-const GONE: [&str; 6] = [
+const GONE: [&str; 7] = [
     "name, ID number, phone and password",
     "residence and level",
     "sessions",
     "the link to Alipay",
     "one-time codes and what was given for a check",
     "consents: all are withdrawn",
+    "the wallet: its channels are closed, and what was cached of documents is erased",
 ];
-const KEPT: [KeptAfter; 3] = [
+const KEPT: [KeptAfter; 4] = [
     KeptAfter {
         what: "which acts were done on the account and when, under its number, without a name",
         why: "网络安全法 asks for logs of at least six months; a dispute may be looked into as long as this",
@@ -45,6 +46,11 @@ const KEPT: [KeptAfter; 3] = [
         what: "which consents were given and withdrawn when, under its number, without a name",
         why: "个人信息保护法: we must be able to show that we were allowed",
         until: "3 years",
+    },
+    KeptAfter {
+        what: "where a code was shown and which fields were read, under the account's number, and the venue's entry in its register",
+        why: "旅馆业治安管理办法 and its like: the register is the venue's duty",
+        until: "the entry as long as its scenario says when the code is made",
     },
     KeptAfter {
         what: "penalty decisions, their payments and receipts",

@@ -36,6 +36,8 @@ pub struct Export {
     disputes: Vec<HeldStatement>,
     /// What was done on the account.
     acts: Vec<HeldAct>,
+    /// Where the rest is: documents, who was shown what of them, reminders.
+    also: [&'static str; 1],
 }
 
 #[derive(Serialize, ToSchema)]
@@ -163,6 +165,7 @@ pub async fn show(request: &Request) -> Result<Reply, Problem> {
         children: children(&db, id).await?,
         disputes: disputes(&db, person).await?,
         acts: acts(&db, id).await?,
+        also: ["GET /wallet/export"],
     };
     let line = Line { kind: "data-exported", actor: id, device: Id::NONE, subject: id, detail: "" };
     audit::write(&db, &line, now).await?;

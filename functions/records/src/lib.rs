@@ -45,11 +45,7 @@ mod entry {
 
     #[spin_sdk::http_service]
     async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
-        let answered = match Request::read(request).await {
-            Ok(request) => route(&request).await,
-            Err(problem) => Err(problem),
-        };
-        answered.unwrap_or_else(|problem| problem.reply()).into_response()
+        zerotrip_platform::serve(request, route).await
     }
 }
 

@@ -30,7 +30,7 @@ struct Rule {
 
 /// The table. The version changes with any line of it.
 const POLICY: &str = "retention@2026-11";
-const RULES: [Rule; 10] = [
+const RULES: &[Rule] = &[
     Rule {
         what: "one_time_codes",
         kept_ms: DAY_MS,
@@ -89,6 +89,14 @@ const RULES: [Rule; 10] = [
               (SELECT id FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
     },
     Rule {
+        // A code that was redeemed is a line of its citizen's ledger, and perhaps an entry of a register.
+        what: "identity_codes_unredeemed",
+        kept_ms: DAY_MS,
+        sql: "DELETE FROM identity_codes WHERE id IN (SELECT id FROM identity_codes \
+              WHERE (ended_how IS NULL OR ended_how = 'cancelled') AND typed_until < $1 ORDER BY typed_until \
+              LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
         // Time to object; then what was personal in them goes. The account that goes on has it.
         what: "merged_accounts_emptied",
         kept_ms: 90 * DAY_MS,
@@ -96,6 +104,70 @@ const RULES: [Rule; 10] = [
               phone_index = NULL, residence = NULL, changed_why_sealed = NULL, changed_at = NULL WHERE id IN \
               (SELECT id FROM citizens WHERE standing = 'merged' AND changed_at < $1 ORDER BY changed_at \
                LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "photos_of_documents",
+        kept_ms: DAY_MS,
+        sql: "UPDATE channels SET photos_sealed = NULL WHERE (holder, kind) IN (SELECT holder, kind FROM channels \
+              WHERE photos_sealed IS NOT NULL AND as_of < $1 ORDER BY as_of LIMIT CAST($2 AS BIGINT)) RETURNING kind",
+    },
+    Rule {
+        // Nothing of a document is left in them: when they were open, and by whom, for a dispute.
+        what: "channels_closed",
+        kept_ms: 90 * DAY_MS,
+        sql: "DELETE FROM channels WHERE closed_at IS NOT NULL AND (holder, kind) IN (SELECT holder, kind FROM channels \
+              WHERE closed_at IS NOT NULL AND closed_at < $1 ORDER BY closed_at LIMIT CAST($2 AS BIGINT)) RETURNING kind",
+    },
+    Rule {
+        // Longer than any ladder of reminders, or one would be sent again.
+        what: "reminders",
+        kept_ms: 400 * DAY_MS,
+        sql: "DELETE FROM reminders WHERE request IN \
+              (SELECT request FROM reminders WHERE claimed_at < $1 ORDER BY claimed_at LIMIT CAST($2 AS BIGINT)) \
+              RETURNING request",
+    },
+    Rule {
+        what: "misuse_reports_closed",
+        kept_ms: DETAILS_MS,
+        sql: "DELETE FROM misuse_reports WHERE code IN (SELECT code FROM misuse_reports \
+              WHERE closed_at IS NOT NULL AND closed_at < $1 ORDER BY closed_at LIMIT CAST($2 AS BIGINT)) RETURNING code",
+    },
+    Rule {
+        // Their entries' time is over: it was counted when they were made.
+        what: "register_additions",
+        kept_ms: 0,
+        sql: "DELETE FROM register_additions WHERE id IN \
+              (SELECT a.id FROM identity_codes c JOIN register_additions a ON a.code = c.id \
+               WHERE c.entry_sealed IS NOT NULL AND c.kept_until < $1 LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        // After what was added to them. The citizen's ledger stays: who, where, when, which fields.
+        what: "register_entries_emptied",
+        kept_ms: 0,
+        sql: "UPDATE identity_codes SET entry_sealed = NULL, person_index = NULL, plate_index = NULL WHERE id IN \
+              (SELECT c.id FROM identity_codes c WHERE c.entry_sealed IS NOT NULL AND c.kept_until < $1 \
+               AND NOT EXISTS (SELECT 1 FROM register_additions a WHERE a.code = c.id) \
+               ORDER BY c.kept_until LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "register_reports",
+        kept_ms: 3 * 365 * DAY_MS,
+        sql: "DELETE FROM register_reports WHERE code IN \
+              (SELECT code FROM register_reports WHERE at < $1 ORDER BY at LIMIT CAST($2 AS BIGINT)) RETURNING code",
+    },
+    Rule {
+        // Why, and for whom; that there was a search stays, as the audit trail's lines do.
+        what: "register_searches_emptied",
+        kept_ms: DETAILS_MS,
+        sql: "UPDATE register_searches SET reason_sealed = NULL, sought = NULL WHERE id IN \
+              (SELECT id FROM register_searches WHERE reason_sealed IS NOT NULL AND at < $1 ORDER BY at \
+               LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "refused_scans",
+        kept_ms: 365 * DAY_MS,
+        sql: "DELETE FROM refused_scans WHERE id IN \
+              (SELECT id FROM refused_scans WHERE at < $1 ORDER BY at LIMIT CAST($2 AS BIGINT)) RETURNING id",
     },
 ];
 

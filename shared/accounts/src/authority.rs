@@ -26,6 +26,9 @@ pub struct Administrator(pub Live);
 /// An officer on an enrolled terminal.
 pub struct Officer(pub Live);
 
+/// Staff of a venue on one of its scanners.
+pub struct VenueStaff(pub Live);
+
 /// Who may run a job.
 pub struct Scheduler(());
 
@@ -77,6 +80,16 @@ pub async fn officer(request: &Request, db: &Db) -> Result<Officer, Problem> {
         return Err(Problem::forbidden("An officer on an enrolled terminal may do this."));
     }
     of(&claims, db).await.map(Officer)
+}
+
+/// The caller, if staff of a venue. No such session is without a scanner of the same venue. Whether the venue still stands is to
+/// be asked of its row: [`Live::agency`] is its id.
+pub async fn venue_staff(request: &Request, db: &Db) -> Result<VenueStaff, Problem> {
+    let claims = claims(request)?;
+    if claims.role != Role::VenueStaff {
+        return Err(Problem::forbidden("Staff of a venue may do this, on one of its scanners."));
+    }
+    of(&claims, db).await.map(VenueStaff)
 }
 
 /// The scheduler that asks, with a job token.

@@ -1,9 +1,9 @@
 //! What follows when an account ends, and checks that nobody may go on with.
 
-use crate::{erasure, session};
+use crate::{channels, erasure, session};
 use zerotrip_platform::{Db, Id, Problem};
 
-/// What follows when an account ends: its sessions, links and consents end with it, however often this runs.
+/// What follows when an account ends: its sessions, links, consents and channels end with it, however often this runs.
 pub async fn end(db: &Db, citizen: Id, why: &str, now: u64) -> Result<(), Problem> {
     session::end_all(db, citizen, Id::NONE, why, now).await?;
     db.run(
@@ -13,6 +13,7 @@ pub async fn end(db: &Db, citizen: Id, why: &str, now: u64) -> Result<(), Proble
     .await?;
     db.run("DELETE FROM real_name_requests WHERE citizen = $1", [citizen.into()]).await?;
     db.run("DELETE FROM alipay_links WHERE citizen = $1", [citizen.into()]).await?;
+    channels::close_all(db, citizen, now).await?;
     // The job of proofs ends one that a cut-off request leaves, when its time is over.
     withdraw(db, citizen, now).await
 }

@@ -3,13 +3,28 @@
 use crate::citizen::Citizen;
 use http::StatusCode;
 use zerotrip_domain::account::Standing;
-use zerotrip_platform::Problem;
+use zerotrip_platform::{Id, Problem};
 
 /// 12306 gives a face check as long.
 const FRESH_MS: u64 = 30 * 60 * 1000;
 
-/// The person has been proven within half an hour.
-pub struct Fresh(());
+/// The person has been proven within half an hour. There is no other way to hold one than [`demand`].
+pub struct Fresh {
+    who: Id,
+    at_ms: u64,
+}
+
+impl Fresh {
+    /// The account whose person it is.
+    pub fn who(&self) -> Id {
+        self.who
+    }
+
+    /// When it was, Unix ms.
+    pub fn at_ms(&self) -> u64 {
+        self.at_ms
+    }
+}
 
 /// Refuses a caller whose face, or its equal, is older than half an hour. Of an account that has no name yet there is nobody to
 /// compare a face with: there a log-in as recent is the equal.
@@ -18,7 +33,11 @@ pub fn demand(caller: &Citizen, now: u64) -> Result<Fresh, Problem> {
         Standing::Registered => caller.began_ms,
         _ => caller.face_at_ms,
     };
-    if proven_at.saturating_add(FRESH_MS) > now { Ok(Fresh(())) } else { Err(proof_needed()) }
+    if proven_at.saturating_add(FRESH_MS) > now {
+        Ok(Fresh { who: caller.id, at_ms: proven_at })
+    } else {
+        Err(proof_needed())
+    }
 }
 
 fn proof_needed() -> Problem {
@@ -34,7 +53,6 @@ fn proof_needed() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zerotrip_platform::Id;
 
     fn caller(standing: Standing, began_ms: u64, face_at_ms: u64) -> Citizen {
         Citizen { id: Id::NONE, session: Id::NONE, standing, began_ms, face_at_ms }

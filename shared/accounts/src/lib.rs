@@ -4,19 +4,25 @@
 //! What a function does not call is not in its component: `tests/host/tests/worlds.rs` holds each to its world.
 
 pub mod alipay;
+pub mod area;
 pub mod audit;
 pub mod authority;
+pub mod channels;
 pub mod citizen;
 pub mod consents;
 pub mod ctid;
 pub mod ending;
 pub mod erasure;
 pub mod fresh;
+pub mod holder;
 pub mod limits;
 pub mod one_time_code;
 pub mod person;
+pub mod redemption;
 pub mod sealed;
 pub mod session;
+pub mod sms;
+pub mod venue;
 
 use signing::faults::Fault;
 use zerotrip_platform::Problem;

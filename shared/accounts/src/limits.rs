@@ -2,7 +2,8 @@
 
 use crate::refused;
 use crate::signing::blind_index;
-use zerotrip_platform::limits::{Limit, take};
+pub use zerotrip_platform::limits::{Limit, full, wait};
+use zerotrip_platform::limits::{key, take};
 use zerotrip_platform::{Db, Problem, Request};
 
 const SECOND: u64 = 1000;
@@ -20,7 +21,7 @@ pub const LOG_INS_OF_NAME: Limit = Limit { name: "log-ins/name", burst: 20, ever
 /// Log-ins tried from one address.
 pub const LOG_INS_OF_ADDRESS: Limit = Limit { name: "log-ins/address", burst: 100, every_ms: SECOND };
 /// Log-ins of staff tried on one device, before a password is hashed: a shift that changes fits.
-pub const LOG_INS_OF_DEVICE: Limit = Limit { name: "log-ins/device", burst: 20, every_ms: 30 * SECOND };
+pub const LOG_INS_OF_DEVICE: Limit = Limit { name: "log-ins/device", burst: 60, every_ms: 10 * SECOND };
 /// Registrations from one address.
 pub const REGISTRATIONS_OF_ADDRESS: Limit =
     Limit { name: "registrations/address", burst: 60, every_ms: 10 * SECOND };
@@ -36,10 +37,24 @@ pub const RESULTS_OF_FACE: Limit = Limit { name: "results/face", burst: 30, ever
 pub const ACTIVATIONS_OF_ACCOUNT: Limit =
     Limit { name: "activations/account", burst: 5, every_ms: 10 * MINUTE };
 
+/// Channels that one account opens: each asks the registry.
+pub const CHANNELS_OF_ACCOUNT: Limit = Limit { name: "channels/account", burst: 30, every_ms: 20 * SECOND };
+/// Reports of a misuse by one account.
+pub const MISUSES_OF_ACCOUNT: Limit = Limit { name: "misuses/account", burst: 20, every_ms: 10 * MINUTE };
+
 /// Searches for a lost paper from one address.
 pub const SEARCHES_OF_ADDRESS: Limit = Limit { name: "searches/address", burst: 20, every_ms: 30 * SECOND };
 /// Searches for one decision: plates are not to be tried out.
 pub const SEARCHES_OF_DECISION: Limit = Limit { name: "searches/decision", burst: 5, every_ms: 10 * MINUTE };
+
+/// Typed identity codes tried on one scanner: of 38 bits none is guessed so.
+pub const TYPED_CODES_OF_DEVICE: Limit =
+    Limit { name: "typed-codes/device", burst: 10, every_ms: 6 * SECOND };
+/// Typed identity codes tried in one venue, on however many scanners.
+pub const TYPED_CODES_OF_VENUE: Limit = Limit { name: "typed-codes/venue", burst: 60, every_ms: 2 * SECOND };
+/// Identity codes that were refused on one scanner: the next waits, good or bad.
+pub const REFUSED_CODES_OF_DEVICE: Limit =
+    Limit { name: "refused-codes/device", burst: 20, every_ms: 30 * SECOND };
 
 /// Counts one for whoever calls from where `request` comes from.
 pub async fn of_address(db: &Db, limit: Limit, request: &Request, now: u64) -> Result<(), Problem> {
@@ -49,4 +64,9 @@ pub async fn of_address(db: &Db, limit: Limit, request: &Request, now: u64) -> R
 /// Counts one for `subject`, of which the database keeps a blind index.
 pub async fn of(db: &Db, limit: Limit, subject: &str, now: u64) -> Result<(), Problem> {
     take(db, limit, &blind_index::index("rate_limits", subject).map_err(refused)?, now).await
+}
+
+/// The key of the row that counts for `subject`: see [`full`].
+pub fn key_of(limit: Limit, subject: &str) -> Result<String, Problem> {
+    Ok(key(limit, &blind_index::index("rate_limits", subject).map_err(refused)?))
 }

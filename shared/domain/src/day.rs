@@ -107,6 +107,14 @@ pub fn stamp(unix_ms: u64) -> String {
     format!("{} {:02}:{:02}:{:02}", Day(at.date()), at.hour(), at.minute(), at.second())
 }
 
+/// `yyyyMMddTHHmmssZ`, as calendars write an instant (RFC 5545, section 3.3.5).
+pub fn utc_stamp(unix_ms: u64) -> String {
+    let at = local(unix_ms).to_offset(UtcOffset::UTC);
+    let (date, time) = (at.date(), at.time());
+    let (hour, minute, second) = time.as_hms();
+    format!("{}T{hour:02}{minute:02}{second:02}Z", Day(date).to_string().replace('-', ""))
+}
+
 /// Unix ms of `yyyy-MM-dd HH:mm:ss` in China; fractions of a second are cut.
 pub fn parse_stamp(text: &str) -> Option<u64> {
     let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
@@ -144,6 +152,7 @@ mod tests {
         assert_eq!(parse_stamp("2026-02-28 23:59:59"), Some(MARCH - 1000));
         assert_eq!(parse_stamp("2026-02-28 23:59:59.123"), Some(MARCH - 1000));
         assert_eq!(rfc3339(MARCH - 1000), "2026-02-28T23:59:59+08:00");
+        assert_eq!(utc_stamp(MARCH - 1000), "20260228T155959Z");
         assert_eq!(parse_rfc3339("2026-02-28T23:59:59+08:00"), Some(MARCH - 1000));
         assert_eq!(parse_rfc3339("2026-02-28T15:59:59Z"), Some(MARCH - 1000));
         assert_eq!(parse_rfc3339("2026-02-28 23:59:59"), None);

@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod account;
+pub mod agency;
 pub mod credit_code;
 pub mod day;
 pub mod decision;
@@ -28,8 +29,10 @@ pub mod residence;
 pub mod scenario;
 pub mod settlement_report;
 pub mod statement;
+pub mod typed_code;
 pub mod violation_code;
 
+pub use agency::Agency;
 pub use credit_code::CreditCode;
 pub use day::Day;
 pub use decision_number::DecisionNumber;
@@ -39,4 +42,5 @@ pub use money::Fen;
 pub use phone::Phone;
 pub use plate::Plate;
 pub use provider::Provider;
+pub use typed_code::TypedCode;
 pub use violation_code::ViolationCode;

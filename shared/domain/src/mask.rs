@@ -8,9 +8,25 @@ pub fn name(name: &str) -> String {
     format!("{first}{}", "*".repeat(rest.clamp(1, 2)))
 }
 
+/// The first character and the last three of a document's number: E*****567.
+pub fn number(number: &str) -> String {
+    let symbols: Vec<char> = number.chars().collect();
+    let shown = |at: usize| at == 0 || at + 3 >= symbols.len();
+    symbols.iter().enumerate().map(|(at, symbol)| if shown(at) { *symbol } else { '*' }).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::name;
+    use super::{name, number};
+
+    #[test]
+    fn a_masked_number_shows_its_ends() {
+        for (whole, masked) in
+            [("E12345678", "E*****678"), ("LZTAB1CD2NA000001", "L*************001"), ("", "")]
+        {
+            assert_eq!(number(whole), masked);
+        }
+    }
 
     #[test]
     fn a_masked_name_shows_one_character() {

@@ -20,12 +20,27 @@ pub mod request;
 pub mod settings;
 pub mod wechat_pay;
 
+use bytes::Bytes;
+use http_body_util::Full;
+
 pub use alone::Alone;
 pub use db::{Db, Row, Value};
 pub use id::Id;
 pub use problem::Problem;
 pub use reply::Reply;
 pub use request::{Request, Unread};
+
+/// Reads `request`, has `route` answer it, and gives the answer as Spin's SDK takes it.
+pub async fn serve(
+    request: spin_sdk::http::Request,
+    route: impl AsyncFn(&Request) -> Result<Reply, Problem>,
+) -> http::Response<Full<Bytes>> {
+    let answered = match Request::read(request).await {
+        Ok(request) => route(&request).await,
+        Err(problem) => Err(problem),
+    };
+    answered.unwrap_or_else(|problem| problem.reply()).into_response()
+}
 
 /// Writes one log line. It must hold no personal data: identifiers, kinds and counts only.
 pub fn log(line: &str) {

@@ -1,15 +1,12 @@
 //! Calls of other services. Only hosts that `spin.toml` grants can be reached.
 
+use crate::clock;
 use crate::problem::Problem;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use spin_sdk::wasip3::clocks::monotonic_clock;
 use spin_sdk::wasip3::http::types::RequestOptions;
 use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
 
 /// Largest answer that is read.
 pub const MAX_ANSWER: usize = 256 * 1024;
@@ -50,16 +47,8 @@ pub async fn within<T>(
     within_ms: u64,
     calls: impl Future<Output = Result<T, Problem>>,
 ) -> Result<T, Problem> {
-    let mut calling = pin!(calls);
-    let mut timer = pin!(monotonic_clock::wait_for(within_ms * 1_000_000));
-    poll_fn(|context| {
-        if let Poll::Ready(answer) = calling.as_mut().poll(context) {
-            return Poll::Ready(answer);
-        }
-        let late = |()| Err(Problem::unavailable("outgoing call: no answer in time"));
-        timer.as_mut().poll(context).map(late)
-    })
-    .await
+    let late = || Err(Problem::unavailable("outgoing call: no answer in time"));
+    clock::within(within_ms, calls).await.unwrap_or_else(late)
 }
 
 /// One call. No answer is a [`Problem::unavailable`] whose cause is logged without the address, which may hold secrets;

@@ -81,6 +81,7 @@ pub fn check(ring: &Ring, code: &str, scenario: u8, now_ms: u64) -> Result<Conte
 mod tests {
     use super::*;
     use crate::ring::tests::{JAN_01, two_keys};
+    use proptest::prelude::*;
 
     const NOW_S: u32 = (JAN_01 / 1000) as u32;
 
@@ -117,5 +118,38 @@ mod tests {
             "MAC before expiry"
         );
         assert_eq!(check(&ring, &code, 3, JAN_01 + 59_999), Ok(content()));
+    }
+
+    /// What a QR code holds in eleven bits for two characters (ISO/IEC 18004, 7.4.4), and in base45 as well.
+    const ALPHANUMERIC: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+    proptest! {
+        #[test]
+        fn whatever_it_says_is_read_back_from_93_characters_of_a_small_picture(
+            scenario: u8, documents: u8, id: [u8; 16], issued_at_s in NOW_S..NOW_S + 86_400, life in 1_u32..1_000_000
+        ) {
+            let ring = two_keys("identity_code_keys");
+            let content = Content { scenario, documents, id, issued_at_s, expires_at_s: issued_at_s + life };
+            let code = mint(&ring, &content).expect("minted");
+            prop_assert_eq!(code.len(), LENGTH);
+            prop_assert!(code.chars().all(|symbol| ALPHANUMERIC.contains(symbol)));
+            prop_assert_eq!(check(&ring, &code, scenario, u64::from(issued_at_s) * 1000), Ok(content));
+        }
+
+        #[test]
+        fn one_character_that_is_another_is_found(at in 0..LENGTH, symbol in 0..ALPHANUMERIC.len()) {
+            let ring = two_keys("identity_code_keys");
+            let code = mint(&ring, &content()).expect("minted");
+            let changed = format!("{}{}{}", &code[..at], &ALPHANUMERIC[symbol..=symbol], &code[at + 1..]);
+            prop_assert_eq!(check(&ring, &changed, 3, JAN_01).is_ok(), changed == code);
+        }
+
+        #[test]
+        fn no_text_is_a_code_that_nobody_minted(text in ".{0,200}", body in "[0-9A-Z $%*+./:-]{89}") {
+            let ring = two_keys("identity_code_keys");
+            prop_assert!(check(&ring, &text, 3, JAN_01).is_err());
+            let framed = format!("{PREFIX}{body}");
+            prop_assert!(check(&ring, &framed, 3, JAN_01).is_err());
+        }
     }
 }

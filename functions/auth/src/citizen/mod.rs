@@ -12,4 +12,3 @@ pub mod password_reset;
 pub mod real_name;
 pub mod registration;
 pub mod session;
-pub mod sms;

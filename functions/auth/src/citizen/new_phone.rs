@@ -1,7 +1,6 @@
 //! Another phone for an account.
 
 use crate::citizen::registration::phone_has_account;
-use crate::citizen::sms;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,6 +8,7 @@ use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::one_time_code::{self, Purpose, Typed, phone_index};
 use zerotrip_accounts::sealed::opened;
 use zerotrip_accounts::signing::sealing;
+use zerotrip_accounts::sms;
 use zerotrip_accounts::{citizen, fresh, refused};
 use zerotrip_domain::Phone;
 use zerotrip_platform::db::DbError;

@@ -1,11 +1,11 @@
 //! One-time codes by SMS, asked for and sent.
 
-use crate::citizen::sms;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zerotrip_accounts::one_time_code::{Purpose, code_index, phone_index};
 use zerotrip_accounts::signing::sealing;
+use zerotrip_accounts::sms;
 use zerotrip_accounts::{limits, refused};
 use zerotrip_domain::Phone;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};

@@ -12,6 +12,7 @@ mod text;
 mod value;
 
 use crate::day::Day;
+use crate::plate::Plate;
 use std::fmt;
 
 pub use code::{Class, Points, Seats, Sex, Status, Until};
@@ -66,6 +67,16 @@ impl Document {
         }
         Self::from_given(kind, &paper::Given(known), today)
     }
+}
+
+/// Of several vehicles the one of this plate, if one is named; everything else stays.
+pub fn with_vehicle(documents: Vec<Document>, plate: Option<&Plate>) -> Vec<Document> {
+    let Some(plate) = plate else { return documents };
+    let meant = |document: &Document| match document {
+        Document::VehicleLicence(paper) => paper.plate == *plate,
+        _ => true,
+    };
+    documents.into_iter().filter(meant).collect()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::day::Day;
 use crate::id_number::IdNumber;
+use crate::mask;
 use crate::plate::Plate;
 use std::fmt;
 
@@ -93,8 +94,8 @@ papers! {
         address: Text = Address,
         /// 公民身份号码
         id_number: IdNumber = IdNumber,
-        /// 本人相片
-        photo: Photo = Photo,
+        /// 本人相片; a picture is not kept for as long as the rest
+        photo: Option<Photo> = Photo,
         /// 有效期限, its first day
         valid_from: Day = ValidFrom,
         /// 有效期限, its last day
@@ -262,6 +263,31 @@ impl Document {
             Self::Passport(paper) => paper.number.as_str(),
             Self::HkMacauPermit(paper) => paper.number.as_str(),
             Self::TaiwanPermit(paper) => paper.number.as_str(),
+        }
+    }
+
+    /// That number as a list shows it.
+    pub fn masked_number(&self) -> String {
+        match self {
+            Self::ResidentId(ResidentId { id_number, .. })
+            | Self::ResidencePermit(ResidencePermit { id_number, .. })
+            | Self::DrivingLicence(DrivingLicence { id_number, .. }) => id_number.masked(),
+            Self::VehicleLicence(paper) => paper.plate.masked(),
+            Self::Passport(_) | Self::HkMacauPermit(_) | Self::TaiwanPermit(_) => mask::number(self.number()),
+        }
+    }
+
+    /// Whether it is of the person with this name and number. Documents without an ID number are by the name: the registry
+    /// was asked by number.
+    pub fn is_of(&self, name: &str, number: &IdNumber) -> bool {
+        match self {
+            Self::ResidentId(ResidentId { id_number, .. })
+            | Self::ResidencePermit(ResidencePermit { id_number, .. })
+            | Self::DrivingLicence(DrivingLicence { id_number, .. }) => id_number == number,
+            Self::VehicleLicence(VehicleLicence { owner: of, .. })
+            | Self::Passport(Passport { name: of, .. })
+            | Self::HkMacauPermit(HkMacauPermit { name: of, .. })
+            | Self::TaiwanPermit(TaiwanPermit { name: of, .. }) => of.as_str() == name,
         }
     }
 }

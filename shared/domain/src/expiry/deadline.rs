@@ -190,4 +190,14 @@ impl Term {
             Self::TravelEndorsement => "travel-endorsement",
         }
     }
+
+    /// As people read it.
+    pub fn chinese(self) -> &'static str {
+        match self {
+            Self::Validity => "有效期",
+            Self::Inspection => "检验有效期",
+            Self::YearlyEndorsement => "签注期限",
+            Self::TravelEndorsement => "往来签注有效期",
+        }
+    }
 }

@@ -25,7 +25,15 @@ impl fmt::Debug for Shown {
     }
 }
 
-/// What a venue is told: made by [`disclose`] alone, and so never more than its policy allows.
+/// What a venue is told: made by [`disclose`] alone, and so never more than its policy allows. This does not compile:
+///
+/// ```compile_fail,E0451
+/// use zerotrip_domain::scenario::{Disclosure, Item, Policy, Shown};
+///
+/// fn whatever_somebody_likes(policy: &'static Policy, name: String) -> Disclosure {
+///     Disclosure { policy, minor: false, items: vec![(Item::Name, Shown::Text(name))] }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Disclosure {
     policy: &'static Policy,
@@ -81,6 +89,16 @@ impl Disclosure {
     /// The names of it, for the citizen's ledger: no values.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.items.iter().map(|(item, _)| item.name())
+    }
+
+    /// What the venue is told of this, if it is.
+    pub fn told(&self, item: Item) -> Option<&Shown> {
+        self.items.iter().find(|(told, _)| *told == item).map(|(_, shown)| shown)
+    }
+
+    /// Whether it is of somebody under 18; of a permit alone that is not known, and no.
+    pub fn minor(&self) -> bool {
+        self.minor
     }
 
     /// What the venue adds about this person.
@@ -151,7 +169,7 @@ impl<'a> Identity<'a> {
                 born: *birth_date,
                 number: id_number,
                 address,
-                photo: Some(photo),
+                photo: photo.as_ref(),
             }),
             Document::ResidencePermit(ResidencePermit {
                 name,

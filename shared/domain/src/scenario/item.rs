@@ -9,6 +9,9 @@ macro_rules! items {
         }
 
         impl Item {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$item,)*];
+
             /// As answers and the ledger write it.
             pub fn name(self) -> &'static str {
                 match self {

@@ -11,7 +11,7 @@ mod table;
 
 pub use disclosure::{Disclosure, Refusal, Shown, disclose};
 pub use item::Item;
-pub use policy::{Addition, Keep, Minors, Need, Policy, When};
+pub use policy::{Addition, Form, Keep, Minors, Need, Policy, When, Written};
 pub use question::{Address, Question};
 
 /// Where a code is shown.

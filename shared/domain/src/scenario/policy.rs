@@ -2,7 +2,8 @@
 
 use super::{Item, Scenario, table::POLICIES};
 use crate::day::Day;
-use crate::document::Kind;
+use crate::document::{Kind, Text};
+use std::fmt;
 
 /// The rule of one scenario from one day on. There are those of the table and no others.
 #[derive(Debug)]
@@ -53,6 +54,62 @@ pub struct Addition {
     pub chinese: &'static str,
     /// When it is known.
     pub when: When,
+    /// What kind of value it has.
+    pub form: Form,
+}
+
+/// What kind of value a venue writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A line of 1 to 200 characters about a thing: a room, a seat, a lock.
+    Text,
+    /// The same about a person.
+    Personal,
+    /// Unix ms, within a year of the scan: nobody types 2006 for 2026.
+    Time,
+    /// Yes or no.
+    YesNo,
+}
+
+/// A value that a venue wrote.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Written {
+    /// Text as it came.
+    Text(String),
+    /// Unix ms.
+    Time(u64),
+    /// Yes or no.
+    YesNo(bool),
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written(…)")
+    }
+}
+
+const YEAR_MS: u64 = 366 * 24 * 3600 * 1000;
+
+impl Form {
+    /// As clients read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Personal => "personal",
+            Self::Time => "time",
+            Self::YesNo => "yes-no",
+        }
+    }
+
+    /// Whether `written` is of this form, in an entry made at `entered_ms`.
+    pub fn takes(self, written: &Written, entered_ms: u64) -> bool {
+        match (self, written) {
+            (Self::Text | Self::Personal, Written::Text(text)) => text.parse::<Text>().is_ok(),
+            (Self::Time, Written::Time(at)) => at.abs_diff(entered_ms) <= YEAR_MS,
+            (Self::YesNo, Written::YesNo(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// When the venue knows what it adds.
@@ -64,6 +121,13 @@ pub enum When {
     Later,
     /// When it scans somebody under 18.
     NowForMinors,
+}
+
+impl When {
+    /// Whether the entry is incomplete without it from the scan on.
+    pub fn is_due(self) -> bool {
+        self != Self::Later
+    }
 }
 
 /// How long the venue's entry is kept.

@@ -1,12 +1,13 @@
 //! The policies in force. A change of a rule is a new line with a new version and day; the old one stays, since entries name it.
 
+use super::Form::{Personal, Text, Time, YesNo};
 use super::When::{Later, Now, NowForMinors};
-use super::{Addition, Item, Keep, Minors, Need, Policy, Scenario, When};
+use super::{Addition, Form, Item, Keep, Minors, Need, Policy, Scenario, When};
 use crate::day::Day;
 use time::macros::date;
 
-const fn add(name: &'static str, chinese: &'static str, when: When) -> Addition {
-    Addition { name, chinese, when }
+const fn add(name: &'static str, chinese: &'static str, when: When, form: Form) -> Addition {
+    Addition { name, chinese, when, form }
 }
 
 /// Oldest first within a scenario.
@@ -30,13 +31,13 @@ pub(super) static POLICIES: [Policy; 5] = [
         ],
         minors: Minors::AdmitWithGuardian,
         adds: &[
-            add("room", "房间号", Now),
-            add("arrival", "入住时间", Now),
-            add("planned_departure", "预计退房时间", Now),
-            add("face_matches", "人证是否一致", Now),
-            add("guardian_contact", "监护人联系方式", NowForMinors),
-            add("guardian_relationship", "与监护人关系", NowForMinors),
-            add("departure", "退房时间", Later),
+            add("room", "房间号", Now, Text),
+            add("arrival", "入住时间", Now, Time),
+            add("planned_departure", "预计退房时间", Now, Time),
+            add("face_matches", "人证是否一致", Now, YesNo),
+            add("guardian_contact", "监护人联系方式", NowForMinors, Personal),
+            add("guardian_relationship", "与监护人关系", NowForMinors, Personal),
+            add("departure", "退房时间", Later, Time),
         ],
         // Recalled, unconfirmed.
         keep: Keep::Years(3),
@@ -51,10 +52,10 @@ pub(super) static POLICIES: [Policy; 5] = [
         discloses: &[Item::Name, Item::DocumentKind, Item::DocumentNumber, Item::Adult],
         minors: Minors::Refuse,
         adds: &[
-            add("seat", "座位号", Now),
-            add("terminal", "终端编号", Now),
-            add("on", "上机时间", Now),
-            add("off", "下机时间", Later),
+            add("seat", "座位号", Now, Text),
+            add("terminal", "终端编号", Now, Text),
+            add("on", "上机时间", Now, Time),
+            add("off", "下机时间", Later, Time),
         ],
         // art. 23: at least 60 days, and nobody changes them.
         keep: Keep::Days(60),
@@ -78,11 +79,11 @@ pub(super) static POLICIES: [Policy; 5] = [
         ],
         minors: Minors::Admit,
         adds: &[
-            add("work", "修理项目", Now),
-            add("damaged_parts", "受损部位", Now),
-            add("brought_in", "送修时间", Now),
-            add("collected_by", "取车人", Later),
-            add("collected", "取车时间", Later),
+            add("work", "修理项目", Now, Text),
+            add("damaged_parts", "受损部位", Now, Text),
+            add("brought_in", "送修时间", Now, Time),
+            add("collected_by", "取车人", Later, Personal),
+            add("collected", "取车时间", Later, Time),
         ],
         // Recalled, unconfirmed.
         keep: Keep::Years(2),
@@ -97,11 +98,11 @@ pub(super) static POLICIES: [Policy; 5] = [
         discloses: &[Item::Name, Item::DocumentNumber, Item::AddressMatches, Item::VehicleMatches],
         minors: Minors::Admit,
         adds: &[
-            add("address", "开锁地址", Now),
-            add("lock_kind", "锁具种类", Now),
-            add("reason", "开锁原因", Now),
-            add("witness", "见证人", Now),
-            add("worker", "开锁人员", Now),
+            add("address", "开锁地址", Now, Personal),
+            add("lock_kind", "锁具种类", Now, Text),
+            add("reason", "开锁原因", Now, Text),
+            add("witness", "见证人", Now, Personal),
+            add("worker", "开锁人员", Now, Personal),
         ],
         // At least three months.
         keep: Keep::Months(3),

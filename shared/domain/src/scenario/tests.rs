@@ -407,3 +407,24 @@ proptest! {
         prop_assert!(!format!("{disclosure:?}").contains('·'), "a debug line shows nothing");
     }
 }
+
+#[test]
+fn what_a_venue_writes_is_of_the_form_that_the_policy_says() {
+    let hotel = Policy::in_force(Scenario::Hotel, Day::parse("2026-11-25").expect("a day"));
+    let form = |name: &str| hotel.adds(true).find(|addition| addition.name == name).expect(name).form;
+    let scanned = 1_795_600_000_000;
+    let text = |text: &str| Written::Text(text.to_owned());
+    assert!(form("room").takes(&text("801"), scanned));
+    assert!(form("guardian_contact").takes(&text("13800138000"), scanned));
+    for wrong in [text(""), text(" 801"), text("8\n01"), text(&"1".repeat(201)), Written::YesNo(true)] {
+        assert!(!form("room").takes(&wrong, scanned));
+    }
+    let year = 366 * 24 * 3600 * 1000;
+    assert!(form("planned_departure").takes(&Written::Time(scanned + year), scanned));
+    for wrong in [Written::Time(scanned + year + 1), Written::Time(0), text("2026-11-26")] {
+        assert!(!form("planned_departure").takes(&wrong, scanned));
+    }
+    assert!(form("face_matches").takes(&Written::YesNo(false), scanned));
+    assert!(!form("face_matches").takes(&Written::Time(1), scanned));
+    assert_eq!(format!("{:?}", text("13800138000")), "Written(…)");
+}
