@@ -1,9 +1,9 @@
 //! What is recorded about a decision, as the agency that made it reads it.
 
-use crate::signing::sealing;
 use crate::ticket::unopened;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::signing::sealing;
 use zerotrip_platform::{Db, Id, Problem, Row};
 
 /// A contest, a suspension or a deferral.

@@ -1,12 +1,13 @@
 //! An officer's terminal hands in a decision and gets its code.
 
 use crate::content::Content;
-use crate::signing::{blind_index, sealing, ticket_code_mint};
+use crate::signing::ticket_code_mint;
 use crate::{field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
+use zerotrip_accounts::signing::{blind_index, sealing};
 use zerotrip_domain::{Day, late_fee};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 

@@ -1,9 +1,10 @@
 //! `qr-mint`: an officer's penalty decision gets its ticket code, to be printed, printed again, or revoked; what changes its
-//! late fee is recorded.
+//! late fee is recorded. And a citizen's documents get the code that is shown in place of the card.
 
 mod content;
 mod event;
 mod field;
+mod identity;
 mod issue;
 mod meta;
 mod qr;
@@ -22,10 +23,18 @@ mod contract {
         path: "../../wit",
         world: "qr-mint-signing",
         runtime_path: "::spin_sdk::wit_bindgen::rt",
+        with: {
+            "zerotrip:signing/faults@0.1.0": zerotrip_accounts::signing::faults,
+            "zerotrip:signing/session-claims@0.1.0": zerotrip_accounts::signing::session_claims,
+            "zerotrip:signing/session-check@0.1.0": zerotrip_accounts::signing::session_check,
+            "zerotrip:signing/sealing@0.1.0": zerotrip_accounts::signing::sealing,
+            "zerotrip:signing/blind-index@0.1.0": zerotrip_accounts::signing::blind_index,
+        },
         generate_all,
     });
 }
 use contract::zerotrip::signing;
+use zerotrip_accounts::refused;
 
 #[allow(unsafe_code, reason = "the entry point that Spin calls")]
 mod entry {
@@ -33,11 +42,7 @@ mod entry {
 
     #[spin_sdk::http_service]
     async fn handle(request: spin_sdk::http::Request) -> impl IntoResponse {
-        let answered = match Request::read(request).await {
-            Ok(request) => route(&request).await,
-            Err(problem) => Err(problem),
-        };
-        answered.unwrap_or_else(|problem| problem.reply()).into_response()
+        zerotrip_platform::serve(request, route).await
     }
 }
 
@@ -54,21 +59,18 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["qr", "decisions", id, "events", event, "end"]) => {
             record::end(request, id, event).await
         }
+        (&Method::GET, ["qr", "identity-codes", "preview"]) => identity::preview::preview(request).await,
+        (&Method::POST, ["qr", "identity-codes"]) => identity::mint::mint(request).await,
+        (&Method::GET, ["qr", "identity-codes", id]) => identity::outcome::outcome(request, id).await,
+        (&Method::DELETE, ["qr", "identity-codes", id]) => identity::outcome::cancel(request, id).await,
         (
             _,
-            ["qr", "version" | "ready" | "openapi.json" | "decisions"]
+            ["qr", "version" | "ready" | "openapi.json" | "decisions" | "identity-codes"]
+            | ["qr", "identity-codes", _]
             | ["qr", "decisions", _]
             | ["qr", "decisions", _, "revocation" | "events"]
             | ["qr", "decisions", _, "events", _, "end"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
-    }
-}
-
-/// What the signing library's faults mean to a caller who presented a token.
-fn refused(fault: signing::faults::Fault) -> Problem {
-    match fault {
-        signing::faults::Fault::Refused(_) => Problem::unauthorized(),
-        signing::faults::Fault::Misconfigured(defect) => Problem::misconfigured(&defect),
     }
 }

@@ -13,20 +13,25 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta, settings};
         crate::reprint::reprint,
         crate::revoke::revoke,
         crate::record::record,
-        crate::record::end
+        crate::record::end,
+        crate::identity::preview::preview,
+        crate::identity::mint::mint,
+        crate::identity::outcome::outcome,
+        crate::identity::outcome::cancel
     )
 )]
 struct Api;
 
 /// 200 when the keys are usable, the address fits into the code, and the database answers.
 pub async fn ready() -> Result<Reply, Problem> {
-    let rings = ["session_keys", "ticket_code_keys", "sealing_keys", "index_key"].map(str::to_owned);
+    let rings = ["session_keys", "ticket_code_keys", "identity_code_keys", "sealing_keys", "index_key"]
+        .map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     let longest =
         format!("{}/f/{}", settings::get("public_url").await?.trim_end_matches('/'), "Z".repeat(20));
     crate::qr::pictures(&longest)?;
     // Its newest table: the migrations are there.
-    Db::open().await?.one("SELECT id FROM decision_events LIMIT 1", []).await?;
+    Db::open().await?.one("SELECT id FROM identity_codes LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

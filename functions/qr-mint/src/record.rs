@@ -1,13 +1,13 @@
 //! An officer of the deciding agency records what changes a decision's late fee, with the reason. Nothing is overwritten.
 
 use crate::event::{reason, reason_context};
-use crate::signing::sealing;
 use crate::{field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
 use zerotrip_accounts::authority::Live;
+use zerotrip_accounts::signing::sealing;
 use zerotrip_domain::Day;
 use zerotrip_domain::decision_event::{Event, Kind, NotAnEvent};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};

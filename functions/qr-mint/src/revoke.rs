@@ -1,11 +1,11 @@
 //! A decision withdrawn by the agency that made it, with the reason. What was paid for it goes back by itself.
 
-use crate::signing::sealing;
 use crate::{field, refused, ticket};
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::authority;
+use zerotrip_accounts::signing::sealing;
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
 /// Why a decision is withdrawn.

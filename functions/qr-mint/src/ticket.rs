@@ -1,11 +1,11 @@
 //! A stored decision, as a terminal gets it to print.
 
 use crate::content::Content;
-use crate::signing::sealing;
 use crate::{event, qr, refused};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+use zerotrip_accounts::signing::sealing;
 use zerotrip_platform::{Db, Id, Problem, Reply, Row, settings};
 
 /// A decision with its code.
@@ -106,9 +106,11 @@ async fn read(db: &Db, row: &Row) -> Result<Ticket, Problem> {
 }
 
 /// A stored field that does not open is our fault, never the caller's.
-pub fn unopened(fault: crate::signing::faults::Fault) -> Problem {
+pub fn unopened(fault: zerotrip_accounts::signing::faults::Fault) -> Problem {
     match fault {
-        crate::signing::faults::Fault::Refused(_) => Problem::unavailable("a sealed field does not open"),
+        zerotrip_accounts::signing::faults::Fault::Refused(_) => {
+            Problem::unavailable("a sealed field does not open")
+        }
         other => refused(other),
     }
 }

@@ -1,4 +1,5 @@
-//! Demo people: an administrator, an officer with a terminal, and at each start a decision that waits to be paid.
+//! Demo people: an administrator, an officer with a terminal, a venue of each scenario with staff and a scanner, and at each start a
+//! decision that waits to be paid.
 //!
 //! Everything goes over HTTP through the real components. The passwords are random and stay in the folder.
 
@@ -12,13 +13,14 @@ use tokio::task::JoinHandle;
 
 const AGENCY: &str = "220102";
 /// What a scheduler would call.
-const JOBS: [&str; 6] = [
+const JOBS: [&str; 7] = [
     "/pay/jobs/janitor",
     "/pay/jobs/reports",
     "/bills/jobs/reconciliation",
     "/real-person/jobs/proofs",
     "/records/jobs/audit",
     "/records/jobs/retention",
+    "/wallet/jobs/reminders",
 ];
 /// How often a scheduler would call the jobs.
 const JOB_PAUSE: Duration = Duration::from_secs(30);
@@ -34,6 +36,15 @@ const VIOLATIONS: [(&str, &str, &str, i64); 3] = [
     ("1223", "驾驶时拨打接听手持电话", "二道区吉林大路", 5_000),
 ];
 
+/// Scenario, unified social credit code and name; the area code 990102 is unassigned.
+const VENUES: [(&str, &str, &str); 5] = [
+    ("hotel", "91990102MA0000001D", "虚构饭店"),
+    ("internet-cafe", "91990102MA0000002G", "虚构网吧"),
+    ("vehicle-repair", "91990102MA0000003K", "虚构修理厂"),
+    ("locksmith", "91990102MA0000004N", "虚构开锁行"),
+    ("residence-permit-status", "91990102MA0000005R", "虚构社区服务站"),
+];
+
 /// What stays between starts.
 #[derive(Deserialize, Serialize)]
 struct People {
@@ -41,6 +52,19 @@ struct People {
     officer: Account,
     device_token: String,
     job_token: String,
+    /// None in a folder of an older version.
+    #[serde(default)]
+    venues: Vec<Venue>,
+}
+
+/// A place that takes codes.
+#[derive(Deserialize, Serialize)]
+struct Venue {
+    scenario: String,
+    venue: String,
+    staff: Account,
+    /// Of its scanner.
+    device_token: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -78,13 +102,17 @@ pub fn start(origin: String, folder: Folder, database: String) -> JoinHandle<()>
 
 /// Prints a ticket and gives the job token.
 fn show(origin: &str, folder: &Folder, database: &str) -> Result<String> {
-    let people = match std::fs::read(folder.demo()) {
+    let mut people = match std::fs::read(folder.demo()) {
         Ok(text) => {
             serde_json::from_slice(&text).with_context(|| format!("in {}", folder.demo().display()))?
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => hire(origin, folder, database)?,
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.demo().display())),
     };
+    if people.venues.is_empty() {
+        people.venues = enrol(origin, &log_in(origin, &people.administrator, None)?)?;
+        dev::write_private(&folder.demo(), &serde_json::to_string_pretty(&people)?)?;
+    }
     let token = log_in(origin, &people.officer, Some(&people.device_token))?;
     let ticket = decide(origin, &token)?;
     let url = text(&ticket, "url")?;
@@ -94,8 +122,11 @@ fn show(origin: &str, folder: &Folder, database: &str) -> Result<String> {
         code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build()
     );
     eprintln!("a ticket to pay: {url}");
+    for Venue { scenario, venue, .. } in &people.venues {
+        eprintln!("a venue ({scenario}): {origin}/scan/venues/{venue}/poster");
+    }
     eprintln!("demo people's passwords and tokens: {}", folder.demo().display());
-    for function in ["auth", "qr", "fines", "pay", "bills"] {
+    for function in ["auth", "real-person", "records", "wallet", "qr", "scan", "fines", "pay", "bills"] {
         eprintln!("interface: {origin}/{function}/openapi.json");
     }
     Ok(people.job_token)
@@ -113,10 +144,32 @@ fn hire(origin: &str, folder: &Folder, database: &str) -> Result<People> {
         officer: activate(origin, text(&invitation, "code")?, "demo-officer", "韩警官")?,
         device_token: text(&device, "token")?.to_owned(),
         job_token: text(&post(origin, "/auth/job-tokens", Some(&token), &json!({}))?, "token")?.to_owned(),
+        venues: Vec::new(),
         administrator,
     };
     dev::write_private(&folder.demo(), &serde_json::to_string_pretty(&people)?)?;
     Ok(people)
+}
+
+/// A venue of each scenario. Of a start that was cut off before its people were written some may stand already: they stay, unstaffed.
+fn enrol(origin: &str, token: &str) -> Result<Vec<Venue>> {
+    let at = u32::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() % 1000)?;
+    let venues = VENUES.iter().map(|(scenario, credit_code, name)| {
+        let body = json!({ "credit_code": credit_code, "scenario": scenario, "name": name,
+            "address": format!("长春市南关区虚构路{at}号"), "agency": AGENCY });
+        let venue = text(&post(origin, "/scan/venues", Some(token), &body)?, "venue")?.to_owned();
+        let invitation = json!({ "role": "venue-staff", "agency": venue });
+        let invitation = post(origin, "/auth/invitations", Some(token), &invitation)?;
+        let scanner = json!({ "kind": "scanner", "label": "S-1", "agency": venue });
+        let scanner = post(origin, "/auth/devices", Some(token), &scanner)?;
+        Ok(Venue {
+            scenario: (*scenario).to_owned(),
+            staff: activate(origin, text(&invitation, "code")?, "demo-staff", "前台小王")?,
+            device_token: text(&scanner, "token")?.to_owned(),
+            venue,
+        })
+    });
+    venues.collect()
 }
 
 fn activate(origin: &str, code: &str, login: &str, name: &str) -> Result<Account> {
@@ -182,13 +235,20 @@ fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zerotrip_domain::{Day, IdNumber, Plate};
+    use zerotrip_domain::scenario::Scenario;
+    use zerotrip_domain::{CreditCode, Day, IdNumber, Plate};
 
     #[test]
     fn the_demo_people_are_well_formed() {
         let today = Day::parse("2026-01-01").expect("a day");
         for (name, id_number, plate) in DRIVERS {
             assert!(IdNumber::parse(id_number, today).is_ok() && plate.parse::<Plate>().is_ok(), "{name}");
+        }
+        for (scenario, credit_code, _) in VENUES {
+            assert!(
+                Scenario::named(scenario).is_some() && credit_code.parse::<CreditCode>().is_ok(),
+                "{scenario}"
+            );
         }
     }
 }

@@ -136,8 +136,16 @@ pub fn variables(
 }
 
 /// The variables that hold what somebody whom the sandbox plays knows us by.
-const KNOWN_TO: [&str; 7] =
-    ["alipay", "wechat_pay", "ccb", "ctid_token", "sms_token", "traffic_police_token", "treasury_token"];
+const KNOWN_TO: [&str; 8] = [
+    "alipay",
+    "wechat_pay",
+    "ccb",
+    "ctid_token",
+    "sms_token",
+    "registry_token",
+    "traffic_police_token",
+    "treasury_token",
+];
 
 /// The bureau as the sandbox's providers know it, with fresh keys on both sides.
 #[derive(Default)]
@@ -169,11 +177,12 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
     let (app_id, seller_id) = ("2021000000000001", "2088000000000001");
     let wechat = wechat::account(&pair()?.into(), &pair()?.into(), &pair()?.into())
         .map_err(|error| anyhow::anyhow!("WeChat Pay's account: {error}"))?;
-    let (ctid, sms) = (fresh::secret()?, fresh::secret()?);
+    let (ctid, sms, registry) = (fresh::secret()?, fresh::secret()?, fresh::secret()?);
     let (police, treasury) = (fresh::secret()?, fresh::secret()?);
     let theirs = serde_json::json!({
         "ctid": { "token": ctid },
         "sms": { "token": sms },
+        "registry": { "token": registry },
         "police": { "token": police },
         "treasury": { "token": treasury },
         "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public, "private_key": their_private,
@@ -197,6 +206,7 @@ fn merchant(listen: SocketAddr) -> Result<(serde_json::Value, serde_json::Value)
         "ccb": bank.merchant_side(),
         "ctid_token": ctid,
         "sms_token": sms,
+        "registry_token": registry,
         "traffic_police_token": police,
         "treasury_token": treasury,
     });

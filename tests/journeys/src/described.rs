@@ -18,9 +18,10 @@ impl Interfaces {
         if segments.first() == Some(&"f") {
             segments[0] = "fines";
         }
-        let Some(prefix) =
-            segments.first().filter(|prefix| ["auth", "qr", "fines", "pay", "bills"].contains(*prefix))
-        else {
+        let Some(prefix) = segments.first().filter(|prefix| {
+            ["auth", "real-person", "records", "wallet", "qr", "scan", "fines", "pay", "bills"]
+                .contains(*prefix)
+        }) else {
             return;
         };
         if segments.get(1) == Some(&"openapi.json") || !answer.content_type.contains("json") {

@@ -111,7 +111,7 @@ impl Citizens<'_> {
 pub fn imported(town: &Town, person: &Person, phone: &str, id: &str) {
     let hash = password::hash(crate::town::PASSWORD, [7; 16]).expect("a hash");
     let sealed = seal(town, id, "phone", phone);
-    let index = blind(town, "citizens.phone", phone);
+    let index = blind_index(town, "citizens.phone", phone);
     let sql = format!(
         "INSERT INTO citizens (id, standing, phone_sealed, phone_index, password, created_at) \
          VALUES ('{id}', 'proof-due', '{sealed}', '{index}', '{hash}', 1)"
@@ -127,18 +127,23 @@ pub fn name(town: &Town, person: &Person, id: &str) {
          WHERE id = '{id}'",
         seal(town, id, "name", person.name),
         seal(town, id, "id_number", &person.id_number),
-        blind(town, "citizens.id_number", &person.id_number),
+        blind_index(town, "citizens.id_number", &person.id_number),
     );
     sql::execute(&town.house.database(), &sql);
 }
 
 fn seal(town: &Town, id: &str, field: &str, text: &str) -> String {
-    let keys = ring::Ring::parse("sealing_keys", &variable(&town.house, "sealing_keys")).expect("a ring");
-    let context = format!("citizens.{field}/{id}");
-    sealing::seal(&keys, &context, text.as_bytes(), nonce(), town.now_ms()).expect("sealed")
+    sealed(town, &format!("citizens.{field}/{id}"), text)
 }
 
-fn blind(town: &Town, field: &str, value: &str) -> String {
+/// A field as the functions seal it.
+pub fn sealed(town: &Town, context: &str, text: &str) -> String {
+    let keys = ring::Ring::parse("sealing_keys", &variable(&town.house, "sealing_keys")).expect("a ring");
+    sealing::seal(&keys, context, text.as_bytes(), nonce(), town.now_ms()).expect("sealed")
+}
+
+/// The blind index of a field.
+pub fn blind_index(town: &Town, field: &str, value: &str) -> String {
     let key = ring::single("index_key", &variable(&town.house, "index_key")).expect("a key");
     index::index(&key, field, value)
 }

@@ -1,6 +1,7 @@
 //! A running house for tests: the local host with real components, its own keys, its own database, on a free port.
 
 pub mod citizens;
+pub mod codes;
 mod described;
 pub mod faces;
 pub mod picture;
@@ -8,6 +9,8 @@ pub mod postgres;
 pub mod records;
 pub mod sql;
 pub mod town;
+pub mod venues;
+pub mod wallet;
 
 pub use citizens::Citizens;
 use postgres::{Postgres, QUICK};
@@ -230,7 +233,7 @@ impl House {
             None => (String::new(), "127.0.0.1".to_owned()),
         };
         let variables = json!({
-            "session_keys": ring(), "ticket_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
+            "session_keys": ring(), "ticket_code_keys": ring(), "identity_code_keys": ring(), "sealing_keys": ring(), "index_key": single,
             "audit_keys": ring(),
             "providers": "alipay,wechat-pay,ccb", "ccb": merchant.ccb.to_string(),
             "alipay": merchant.ours.to_string(), "alipay_origin": origin, "alipay_oauth_origin": origin,
@@ -238,6 +241,7 @@ impl House {
             "wechat_pay": merchant.wechat_pay.to_string(), "wechat_pay_origin": origin,
             "ctid_origin": origin, "ctid_token": town::CTID_TOKEN,
             "sms_origin": origin, "sms_token": town::SMS_TOKEN,
+            "registry_origin": origin, "registry_token": town::REGISTRY_TOKEN,
             "wechat_api_origin": origin, "wechat_open_origin": origin, "ccb_origin": origin,
             "traffic_police_origin": merchant.authorities.as_deref().unwrap_or(origin),
             "treasury_origin": merchant.authorities.as_deref().unwrap_or(origin),

@@ -15,6 +15,8 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const CTID_TOKEN: &str = "ctid-token-of-the-tests";
 /// What the SMS gateway knows it by.
 pub const SMS_TOKEN: &str = "sms-token-of-the-tests";
+/// What the registry of documents knows it by.
+pub const REGISTRY_TOKEN: &str = "registry-token-of-the-tests";
 /// `User-Agent` of WeChat's own browser.
 pub const IN_WECHAT: &str =
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148 MicroMessenger/8.0.50";
@@ -52,6 +54,7 @@ pub fn merchant() -> Merchant {
     let theirs = json!({
         "ctid": { "token": CTID_TOKEN },
         "sms": { "token": SMS_TOKEN },
+        "registry": { "token": REGISTRY_TOKEN },
         "police": { "token": "police-token-of-this-run" }, "treasury": { "token": "treasury-token-of-this-run" },
         "alipay": { "app_id": app_id, "seller_id": seller_id, "app_public_key": our_public,
             "private_key": their_private },

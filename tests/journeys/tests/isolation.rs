@@ -2,6 +2,8 @@
 //! behind it.
 
 use serde_json::json;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use zerotrip_journeys::{House, Town};
@@ -73,4 +75,22 @@ fn nobody_stands_behind_the_hash_of_somebody_elses_password() {
             assert!(p90 < hash / 2, "{told}");
         }
     }
+}
+
+#[test]
+fn who_sends_a_password_slowly_is_given_up() {
+    let town = Town::start("slow-body");
+    let address = town.house.base.trim_start_matches("http://").to_owned();
+    let mut slow = TcpStream::connect(&address).expect("connected");
+    let head = format!(
+        "POST /auth/citizens/sessions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         content-length: 200\r\nconnection: close\r\n\r\n{{\"login\":"
+    );
+    slow.write_all(head.as_bytes()).expect("sent");
+    let sent = Instant::now();
+    let mut answer = String::new();
+    slow.set_read_timeout(Some(SPAN * 10)).expect("set");
+    slow.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("body-too-slow"), "{answer}");
+    assert!(sent.elapsed() > Duration::from_secs(4), "{:?}", sent.elapsed());
 }

@@ -25,6 +25,8 @@ fn house(name: &str) -> House {
         "fine_lookup",
         "payment_webhook",
         "reconciliation",
+        "scan_verify",
+        "wallet_query",
         "zerotrip_signing",
     ] {
         let file = format!("{wasm}.wasm");
