@@ -1,7 +1,7 @@
 //! What the app is measured at. A new row of the table is a function here and its line in [`CASES`].
 
-use crate::citizens;
 use crate::load::{Call, Calls};
+use crate::{citizens, codes};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http::{Method, Request};
@@ -25,6 +25,14 @@ pub const CASES: &[Case] = &[
     (LOG_IN, Engine::Sqlite, citizens::log_in),
     ("real-name check", Engine::Sqlite, citizens::real_name),
     ("real-name check, PostgreSQL", Engine::DurablePostgres, citizens::real_name),
+    ("wallet list of seven documents", Engine::Sqlite, citizens::wallet),
+    ("wallet list of seven documents, PostgreSQL", Engine::DurablePostgres, citizens::wallet),
+    ("identity code minted", Engine::Sqlite, codes::mint),
+    ("identity code minted, PostgreSQL", Engine::DurablePostgres, codes::mint),
+    ("identity code redeemed", Engine::Sqlite, codes::redeem),
+    ("identity code redeemed, PostgreSQL", Engine::DurablePostgres, codes::redeem),
+    ("identity code minted and redeemed", Engine::Sqlite, codes::mint_and_redeem),
+    ("identity code minted and redeemed, PostgreSQL", Engine::DurablePostgres, codes::mint_and_redeem),
     ("ticket look-up", Engine::Sqlite, ticket),
     ("ticket look-up, PostgreSQL", Engine::DurablePostgres, ticket),
     ("Alipay notification", Engine::Sqlite, alipay),

@@ -5,7 +5,7 @@
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures::future::try_join_all;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -29,14 +29,18 @@ pub struct Once {
     all: usize,
     made: usize,
     make: Box<dyn Fn(usize) -> Result<Call>>,
+    follow: Option<Box<Follow>>,
 }
+
+/// The request that follows the answer of the `n`th.
+type Follow = dyn Fn(usize, &[u8]) -> Result<Call>;
 
 impl Once {
     /// The calls of one of `remaining` measurements.
-    fn share(&mut self, remaining: usize) -> Result<Vec<Call>> {
+    fn share(&mut self, remaining: usize) -> Result<Vec<(usize, Call)>> {
         let first = self.made;
         self.made += (self.all - first) / remaining;
-        (first..self.made).map(&self.make).collect()
+        (first..self.made).map(|n| Ok((n, (self.make)(n)?))).collect()
     }
 }
 
@@ -49,7 +53,16 @@ impl Calls {
     /// `all` requests of which none may be sent twice, such as notifications. They are made, and signed, just before the
     /// measurement that sends them, and not while it measures.
     pub fn once(all: usize, make: impl Fn(usize) -> Result<Call> + 'static) -> Self {
-        Self::Once(Once { all, made: 0, make: Box::new(make) })
+        Self::Once(Once { all, made: 0, make: Box::new(make), follow: None })
+    }
+
+    /// The same, each followed by what its answer leads to. Both together count as one.
+    pub fn in_turn(
+        all: usize,
+        make: impl Fn(usize) -> Result<Call> + 'static,
+        follow: impl Fn(usize, &[u8]) -> Result<Call> + 'static,
+    ) -> Self {
+        Self::Once(Once { all, made: 0, make: Box::new(make), follow: Some(Box::new(follow)) })
     }
 }
 
@@ -85,18 +98,19 @@ pub async fn measure(
 ) -> Result<Tally> {
     let (warm, mut tally) = match calls {
         Calls::Again(call) => {
-            let again = || std::iter::repeat(&**call).cloned();
+            let again = || std::iter::repeat(&**call).cloned().enumerate();
             (
-                drive(base, again(), connections, warm_up).await?,
-                drive(base, again(), connections, measured).await?,
+                drive(base, again(), None, connections, warm_up).await?,
+                drive(base, again(), None, connections, measured).await?,
             )
         }
         Calls::Once(calls) => {
             let mut warm = calls.share(remaining)?;
-            let calls = warm.split_off(warm.len() / 4);
+            let rest = warm.split_off(warm.len() / 4);
+            let follow = calls.follow.as_deref();
             (
-                drive(base, warm.into_iter(), connections, warm_up).await?,
-                drive(base, calls.into_iter(), connections, measured).await?,
+                drive(base, warm.into_iter(), follow, connections, warm_up).await?,
+                drive(base, rest.into_iter(), follow, connections, measured).await?,
             )
         }
     };
@@ -107,7 +121,8 @@ pub async fn measure(
 
 async fn drive(
     base: &str,
-    calls: impl Iterator<Item = Call>,
+    calls: impl Iterator<Item = (usize, Call)>,
+    follow: Option<&Follow>,
     connections: usize,
     limit: Duration,
 ) -> Result<Tally> {
@@ -116,7 +131,7 @@ async fn drive(
     let senders = try_join_all((0..connections).map(|_| connect(authority))).await?;
     let calls = RefCell::new(calls);
     let begin = Instant::now();
-    let workers = senders.into_iter().map(|sender| work(sender, &calls, &host, begin + limit));
+    let workers = senders.into_iter().map(|sender| work(sender, &calls, follow, &host, begin + limit));
     let mut all = Tally::default();
     for tally in try_join_all(workers).await? {
         all.add(tally);
@@ -140,19 +155,19 @@ async fn connect(authority: &str) -> Result<SendRequest<Full<Bytes>>> {
 
 async fn work(
     mut sender: SendRequest<Full<Bytes>>,
-    calls: &RefCell<impl Iterator<Item = Call>>,
+    calls: &RefCell<impl Iterator<Item = (usize, Call)>>,
+    follow: Option<&Follow>,
     host: &HeaderValue,
     end: Instant,
 ) -> Result<Tally> {
     let mut tally = Tally::default();
     while Instant::now() < end {
-        let Some(mut call) = calls.borrow_mut().next() else { break };
-        call.headers_mut().insert(header::HOST, host.clone());
-        sender.ready().await?;
+        let Some((n, call)) = calls.borrow_mut().next() else { break };
         let sent = Instant::now();
-        let response = sender.send_request(call).await?;
-        let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
+        let (mut status, mut body) = send(&mut sender, call, host).await?;
+        if let Some(follow) = follow.filter(|_| status.is_success()) {
+            (status, body) = send(&mut sender, follow(n, &body)?, host).await?;
+        }
         tally.latencies.push(sent.elapsed());
         if !status.is_success() {
             tally.refused += 1;
@@ -160,6 +175,18 @@ async fn work(
         }
     }
     Ok(tally)
+}
+
+async fn send(
+    sender: &mut SendRequest<Full<Bytes>>,
+    mut call: Call,
+    host: &HeaderValue,
+) -> Result<(StatusCode, Bytes)> {
+    call.headers_mut().insert(header::HOST, host.clone());
+    sender.ready().await?;
+    let response = sender.send_request(call).await?;
+    let status = response.status();
+    Ok((status, response.into_body().collect().await?.to_bytes()))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 
 mod cases;
 mod citizens;
+mod codes;
 mod load;
 mod report;
 mod servers;
