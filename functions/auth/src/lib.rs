@@ -80,6 +80,7 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["auth", "devices"]) => devices::enrol(request).await,
         (&Method::DELETE, ["auth", "devices", id]) => devices::revoke(request, id).await,
         (&Method::DELETE, ["auth", "principals", id]) => principals::revoke(request, id).await,
+        (&Method::POST, ["auth", "principals", id, "unlocking"]) => principals::unlock(request, id).await,
         (&Method::POST, ["auth", "sessions"]) => staff::login::log_in(request).await,
         (&Method::GET, ["auth", "sessions", "current"]) => session::current(request).await,
         (&Method::DELETE, ["auth", "sessions", "current"]) => session::log_out(request).await,
@@ -129,6 +130,7 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
             ]
             | ["auth", "citizens", "me", "consents" | "sessions", _]
             | ["auth", "devices" | "principals", _]
+            | ["auth", "principals", _, "unlocking"]
             | ["auth", "sessions", "current" | "refresh"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),

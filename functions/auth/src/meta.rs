@@ -14,6 +14,7 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::staff::devices::enrol,
         crate::staff::devices::revoke,
         crate::staff::principals::revoke,
+        crate::staff::principals::unlock,
         crate::staff::login::log_in,
         crate::staff::session::job_token,
         crate::session::current,

@@ -13,8 +13,9 @@ use zerotrip_domain::payment::next_check_after_ms;
 use zerotrip_domain::{Day, Fen, Provider};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
-/// Of one decision: whoever changes his mind more often than that is no payer.
+/// Of one decision within an hour: whoever changes his mind more often than that is no payer.
 const MOST_ORDERS: i64 = 50;
+const HOUR_MS: u64 = 3_600_000;
 
 /// With whom to pay.
 #[derive(Deserialize, ToSchema)]
@@ -120,7 +121,8 @@ pub async fn renew(
     old: &str,
     now: u64,
 ) -> Result<Order, Problem> {
-    let orders = db.one("SELECT COUNT(*) FROM orders WHERE decision = $1", [decision.id.into()]).await?;
+    let sql = "SELECT COUNT(*) FROM orders WHERE decision = $1 AND created_at > $2";
+    let orders = db.one(sql, [decision.id.into(), now.saturating_sub(HOUR_MS).into()]).await?;
     if orders.map_or(Ok(0), |row| row.int(0))? >= MOST_ORDERS {
         return Err(too_many());
     }

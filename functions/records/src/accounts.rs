@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::authority::{self, Administrator};
 use zerotrip_accounts::citizen::standing;
-use zerotrip_accounts::ending::end;
+use zerotrip_accounts::ending::{end, hand_ledger};
 use zerotrip_accounts::person::id_index;
 use zerotrip_accounts::sealed::opened;
 use zerotrip_accounts::signing::sealing;
@@ -79,7 +79,7 @@ impl Act {
 }
 
 /// The id of the line of the audit trail about what an administrator did to `citizen` at `at`, Unix ms: the same whoever writes it.
-fn line_id(citizen: Id, at: u64) -> Id {
+pub fn line_id(citizen: Id, at: u64) -> Id {
     let (high, low) = citizen.halves();
     Id::from_halves((high, low ^ at))
 }
@@ -236,6 +236,20 @@ pub async fn told(db: &Db, since: u64) -> Result<(), Problem> {
         let at = u64::try_from(row.int(2)?).map_err(|_| Problem::unavailable("a stored time is none"))?;
         let line = Line { kind, actor: by, device: Id::NONE, subject: on, detail: &detail };
         audit::write_once(db, line_id(on, at), &line, at).await?;
+    }
+    Ok(())
+}
+
+/// Children who have grown since `since`, Unix ms, have their ledger, also where the power went off before.
+pub async fn grown(db: &Db, since: u64) -> Result<(), Problem> {
+    let rows = db
+        .run(
+            "SELECT id, merged_into FROM citizens WHERE standing = 'merged' AND changed_by = merged_into AND changed_at > $1",
+            [since.into()],
+        )
+        .await?;
+    for row in &rows {
+        hand_ledger(db, row.id(0)?, row.id(1)?).await?;
     }
     Ok(())
 }

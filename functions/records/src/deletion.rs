@@ -50,7 +50,7 @@ const KEPT: [KeptAfter; 4] = [
     KeptAfter {
         what: "where a code was shown and which fields were read, under the account's number, and the venue's entry in its register",
         why: "旅馆业治安管理办法 and its like: the register is the venue's duty",
-        until: "the entry as long as its scenario says when the code is made",
+        until: "the entry as long as its scenario says when the code is made; that it was shown, 3 years",
     },
     KeptAfter {
         what: "penalty decisions, their payments and receipts",

@@ -1,6 +1,6 @@
 //! "That was not me": said at a window by somebody in whose name there is an account, with no account of the own.
 
-use crate::accounts::sealed_reason;
+use crate::accounts::{line_id, sealed_reason};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -140,7 +140,7 @@ async fn settle(
         let detail = format!(r#"{{"dispute":"{dispute}"}}"#);
         let kind = "account-frozen";
         let line = Line { kind, actor: officer, device, subject: id, detail: &detail };
-        audit::write(db, &line, now).await?;
+        audit::write_once(db, line_id(id, now), &line, now).await?;
     }
     db.run("UPDATE disputes SET settled_at = $1 WHERE id = $2", [now.into(), dispute.into()]).await?;
     Ok(frozen)

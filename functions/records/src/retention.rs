@@ -8,10 +8,10 @@ use zerotrip_accounts::authority;
 use zerotrip_platform::{Db, Problem, Reply, Request, clock};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// Rows of each kind that one run deletes: many short writes, with others' in between.
+/// Rows of each kind that one statement deletes: many short writes, with others' in between.
 const MOST: i64 = 1_000;
 /// Details of the audit trail; the digests stay, so that the chain still holds.
-const DETAILS_MS: u64 = 3 * 365 * DAY_MS;
+pub const DETAILS_MS: u64 = 3 * 365 * DAY_MS;
 /// A run may take so long before it leaves the rest to the next.
 const PATIENCE_MS: u64 = 10_000;
 /// How long ago an administrator may have acted whose line of the audit trail is looked after: each run writes them anew.
@@ -43,12 +43,6 @@ const RULES: &[Rule] = &[
         sql: "DELETE FROM alipay_ways WHERE state_index IN \
               (SELECT state_index FROM alipay_ways WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) \
               RETURNING state_index",
-    },
-    Rule {
-        what: "activation_codes",
-        kept_ms: 30 * DAY_MS,
-        sql: "DELETE FROM activation_codes WHERE id IN \
-              (SELECT id FROM activation_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
     },
     Rule {
         what: "real_name_requests",
@@ -129,8 +123,8 @@ const RULES: &[Rule] = &[
     Rule {
         what: "misuse_reports_closed",
         kept_ms: DETAILS_MS,
-        sql: "DELETE FROM misuse_reports WHERE code IN (SELECT code FROM misuse_reports \
-              WHERE closed_at IS NOT NULL AND closed_at < $1 ORDER BY closed_at LIMIT CAST($2 AS BIGINT)) RETURNING code",
+        sql: "DELETE FROM misuse_reports WHERE disclosure IN (SELECT disclosure FROM misuse_reports \
+              WHERE closed_at IS NOT NULL AND closed_at < $1 ORDER BY closed_at LIMIT CAST($2 AS BIGINT)) RETURNING disclosure",
     },
     Rule {
         // Their entries' time is over: it was counted when they were made.
@@ -164,6 +158,33 @@ const RULES: &[Rule] = &[
                LIMIT CAST($2 AS BIGINT)) RETURNING id",
     },
     Rule {
+        // The citizen's ledger, after the register's entry.
+        what: "disclosures",
+        kept_ms: DETAILS_MS,
+        sql: "DELETE FROM identity_codes WHERE id IN (SELECT id FROM identity_codes \
+              WHERE ended_how = 'redeemed' AND entry_sealed IS NULL AND ended_at < $1 ORDER BY ended_at \
+              LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "consents_withdrawn",
+        kept_ms: DETAILS_MS,
+        sql: "DELETE FROM consents WHERE id IN (SELECT id FROM consents \
+              WHERE withdrawn_at IS NOT NULL AND withdrawn_at < $1 ORDER BY withdrawn_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        // Their receipts.
+        what: "proofs_erased",
+        kept_ms: DETAILS_MS,
+        sql: "DELETE FROM proofs WHERE id IN (SELECT id FROM proofs \
+              WHERE erased_at IS NOT NULL AND erased_at < $1 ORDER BY erased_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        what: "disputes_settled",
+        kept_ms: DETAILS_MS,
+        sql: "DELETE FROM disputes WHERE id IN (SELECT id FROM disputes \
+              WHERE said_at < $1 AND settled_at IS NOT NULL ORDER BY said_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
         what: "refused_scans",
         kept_ms: 365 * DAY_MS,
         sql: "DELETE FROM refused_scans WHERE id IN \
@@ -182,8 +203,8 @@ pub struct Swept {
 }
 
 impl Swept {
-    fn add(&mut self, what: &'static str, rows: usize) {
-        self.more |= i64::try_from(rows) == Ok(MOST);
+    fn add(&mut self, what: &'static str, rows: usize, more: bool) {
+        self.more |= more;
         self.done.push(Deleted { what, rows });
     }
 }
@@ -202,6 +223,7 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
     authority::scheduler(request, &db).await?;
     let began = clock::now_ms();
     accounts::repair(&db, began.saturating_sub(REPAIRED_MS), began).await?;
+    accounts::grown(&db, began.saturating_sub(TOLD_MS)).await?;
     accounts::told(&db, began.saturating_sub(TOLD_MS)).await?;
     disputes::repair(&db, began).await?;
     let mut swept = Swept { policy: POLICY, done: Vec::new(), more: false };
@@ -210,9 +232,15 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
             swept.more = true;
             break;
         }
-        let rows = db.run(rule.sql, [began.saturating_sub(rule.kept_ms).into(), MOST.into()]).await?.len();
-        swept.add(rule.what, rows);
+        let (mut rows, mut full) = (0, true);
+        while full && clock::now_ms() <= began + PATIENCE_MS {
+            let some =
+                db.run(rule.sql, [began.saturating_sub(rule.kept_ms).into(), MOST.into()]).await?.len();
+            (rows, full) = (rows + some, i64::try_from(some) == Ok(MOST));
+        }
+        swept.add(rule.what, rows, full);
     }
-    swept.add("audit_details", audit::erase(&db, began.saturating_sub(DETAILS_MS), MOST, began).await?);
+    let details = audit::erase(&db, began.saturating_sub(DETAILS_MS), MOST, began).await?;
+    swept.add("audit_details", details, i64::try_from(details) == Ok(MOST));
     Ok(Reply::json(StatusCode::OK, &swept))
 }

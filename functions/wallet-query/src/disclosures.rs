@@ -13,8 +13,8 @@ const MOST: usize = 50;
 /// A code that was shown, or that somebody could not use.
 #[derive(Serialize, ToSchema)]
 pub struct Disclosure {
-    /// The code, which `POST /wallet/disclosures/{code}/misuse` takes.
-    code: String,
+    /// This line, which `POST /wallet/disclosures/{disclosure}/misuse` takes.
+    disclosure: String,
     /// Unix ms, as all times here.
     at: i64,
     /// `redeemed`, or why nothing was shown, e.g. `other-venue`.
@@ -33,8 +33,6 @@ pub struct Disclosure {
     read: Option<String>,
     /// How a misuse that was reported stands.
     misuse: Option<Misuse>,
-    #[serde(skip)]
-    id: String,
 }
 
 /// The name of a field that was shown.
@@ -73,7 +71,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let Asked { db, holder, .. } = Asked::of(request).await?;
     let disclosures = page(&db, holder.id(), at, id, MOST).await?;
     let next = match disclosures.last() {
-        Some(last) if disclosures.len() == MOST => Some(format!("{}-{}", last.at, last.id)),
+        Some(last) if disclosures.len() == MOST => Some(format!("{}-{}", last.at, last.disclosure)),
         _ => None,
     };
     Ok(Reply::json(StatusCode::OK, &Ledger { disclosures, next }))
@@ -85,7 +83,7 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
     let shown = db
         .run(
             "SELECT c.id, c.ended_at, c.scenario, v.name, m.reported_at, m.closed_at, c.policy, c.disclosed, c.as_of, c.read_how \
-             FROM identity_codes c LEFT JOIN venues v ON v.id = c.at_venue LEFT JOIN misuse_reports m ON m.code = c.id \
+             FROM identity_codes c LEFT JOIN venues v ON v.id = c.at_venue LEFT JOIN misuse_reports m ON m.disclosure = c.id \
              WHERE c.holder = $1 AND c.ended_how = 'redeemed' AND (c.ended_at, c.id) < (CAST($2 AS BIGINT), $3) \
              ORDER BY c.ended_at DESC, c.id DESC LIMIT CAST($4 AS BIGINT)",
             [holder.into(), at.into(), id.into(), limit.into()],
@@ -93,8 +91,8 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
         .await?;
     let refused = db
         .run(
-            "SELECT r.id, r.at, r.scenario, v.name, m.reported_at, m.closed_at, r.code, r.why \
-             FROM refused_scans r LEFT JOIN venues v ON v.id = r.venue LEFT JOIN misuse_reports m ON m.code = r.code \
+            "SELECT r.id, r.at, r.scenario, v.name, m.reported_at, m.closed_at, r.why \
+             FROM refused_scans r LEFT JOIN venues v ON v.id = r.venue LEFT JOIN misuse_reports m ON m.disclosure = r.id \
              WHERE r.holder = $1 AND (r.at, r.id) < (CAST($2 AS BIGINT), $3) \
              ORDER BY r.at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
             [holder.into(), at.into(), id.into(), limit.into()],
@@ -103,7 +101,7 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
     let shown = shown.iter().map(redeemed);
     let all = shown.chain(refused.iter().map(tried));
     let mut all = all.collect::<Result<Vec<_>, Problem>>()?;
-    all.sort_by(|one, other| (other.at, &other.id).cmp(&(one.at, &one.id)));
+    all.sort_by(|one, other| (other.at, &other.disclosure).cmp(&(one.at, &one.disclosure)));
     all.truncate(most);
     Ok(all)
 }
@@ -121,7 +119,6 @@ fn redeemed(row: &Row) -> Result<Disclosure, Problem> {
         }
     });
     Ok(Disclosure {
-        code: row.text(0)?.to_owned(),
         result: "redeemed".to_owned(),
         result_zh: "已出示",
         fields: fields.collect(),
@@ -134,10 +131,7 @@ fn redeemed(row: &Row) -> Result<Disclosure, Problem> {
 
 fn tried(row: &Row) -> Result<Disclosure, Problem> {
     Ok(Disclosure {
-        code: row.text(6)?.to_owned(),
-        result: row.text(7)?.to_owned(),
-        result_zh: "被拒绝，未出示任何信息",
-        ..common(row)?
+        result: row.text(6)?.to_owned(), result_zh: "被拒绝，未出示任何信息", ..common(row)?
     })
 }
 
@@ -147,7 +141,7 @@ fn common(row: &Row) -> Result<Disclosure, Problem> {
     let misuse =
         int(row, 4)?.map(|reported_at| Ok::<_, Problem>(Misuse { reported_at, closed_at: int(row, 5)? }));
     Ok(Disclosure {
-        code: String::new(),
+        disclosure: row.text(0)?.to_owned(),
         at: row.int(1)?,
         result: String::new(),
         result_zh: "",
@@ -159,7 +153,6 @@ fn common(row: &Row) -> Result<Disclosure, Problem> {
         as_of: None,
         read: None,
         misuse: misuse.transpose()?,
-        id: row.text(0)?.to_owned(),
     })
 }
 

@@ -56,7 +56,7 @@ pub struct HeldReminder {
 /// A misuse that was reported.
 #[derive(Serialize, ToSchema)]
 pub struct HeldReport {
-    code: String,
+    disclosure: String,
     reported_at: i64,
     text: String,
     closed_at: Option<i64>,
@@ -122,11 +122,11 @@ async fn reminders(db: &Db, holder: Id) -> Result<Vec<HeldReminder>, Problem> {
 }
 
 async fn reports(db: &Db, holder: Id) -> Result<Vec<HeldReport>, Problem> {
-    let sql = "SELECT code, reported_at, text_sealed, closed_at FROM misuse_reports WHERE holder = $1 ORDER BY reported_at";
+    let sql = "SELECT disclosure, reported_at, text_sealed, closed_at FROM misuse_reports WHERE holder = $1 ORDER BY reported_at";
     let rows = db.run(sql, [holder.into()]).await?;
     let report = |row: &Row| {
         Ok(HeldReport {
-            code: row.text(0)?.to_owned(),
+            disclosure: row.text(0)?.to_owned(),
             reported_at: row.int(1)?,
             text: opened_as(row, 2, &misuse::context("text", row.id(0)?))?,
             closed_at: int(row, 3)?,

@@ -59,9 +59,9 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["wallet", "reminders"]) => reminders::list(request).await,
         (&Method::GET, ["wallet", "reminders.ics"]) => reminders::calendar(request).await,
         (&Method::GET, ["wallet", "disclosures"]) => disclosures::list(request).await,
-        (&Method::POST, ["wallet", "disclosures", code, "misuse"]) => misuse::report(request, code).await,
+        (&Method::POST, ["wallet", "disclosures", id, "misuse"]) => misuse::report(request, id).await,
         (&Method::GET, ["wallet", "misuse-reports"]) => misuse::list(request).await,
-        (&Method::POST, ["wallet", "misuse-reports", code, "closure"]) => misuse::close(request, code).await,
+        (&Method::POST, ["wallet", "misuse-reports", id, "closure"]) => misuse::close(request, id).await,
         (&Method::GET, ["wallet", "export"]) => export::show(request).await,
         (&Method::POST, ["wallet", "jobs", "reminders"]) => reminders::job::run(request).await,
         (

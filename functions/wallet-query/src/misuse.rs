@@ -27,7 +27,7 @@ pub struct NewReport {
 /// That it was reported.
 #[derive(Serialize, ToSchema)]
 pub struct Reported {
-    code: String,
+    disclosure: String,
     /// Unix ms.
     reported_at: u64,
 }
@@ -43,7 +43,7 @@ pub struct NewClosure {
 /// A report that nobody has closed yet.
 #[derive(Serialize, ToSchema)]
 pub struct MisuseReport {
-    code: String,
+    disclosure: String,
     /// Unix ms.
     reported_at: i64,
     /// The account that reports, and the account whose document it was.
@@ -63,27 +63,27 @@ pub struct MisuseReports {
     next: Option<String>,
 }
 
-/// One report for each code; about one's own, or a child's.
-#[utoipa::path(post, path = "/wallet/disclosures/{code}/misuse", params(("code" = String, Path),
+/// One report for each line of the ledger; about one's own, or a child's.
+#[utoipa::path(post, path = "/wallet/disclosures/{disclosure}/misuse", params(("disclosure" = String, Path),
     ("child" = Option<String>, Query, description = "A child in the own care")), request_body = NewReport,
     responses((status = 201, body = Reported)))]
-pub async fn report(request: &Request, code: &str) -> Result<Reply, Problem> {
+pub async fn report(request: &Request, disclosure: &str) -> Result<Reply, Problem> {
     let new: NewReport = request.json()?;
     let text = sound("text", &new.text)?;
-    let code: Id = code.parse().map_err(|_| Problem::not_found())?;
+    let disclosure: Id = disclosure.parse().map_err(|_| Problem::not_found())?;
     let Asked { db, now, caller, holder } = Asked::of(request).await?;
-    let venue = venue(&db, code, holder.id()).await?.ok_or_else(Problem::not_found)?;
+    let venue = venue(&db, disclosure, holder.id()).await?.ok_or_else(Problem::not_found)?;
     limits::of(&db, limits::MISUSES_OF_ACCOUNT, &caller.id.to_string(), now).await?;
     let sql = "SELECT agency FROM venues WHERE id = $1";
     let agency = db.one(sql, [venue.as_str().into()]).await?;
     let agency = agency.as_ref().map_or(Ok(""), |row| row.text(0))?;
-    let sealed = sealing::seal(&context("text", code), text.as_bytes(), now).map_err(refused)?;
+    let sealed = sealing::seal(&context("text", disclosure), text.as_bytes(), now).map_err(refused)?;
     let reported = db
         .one(
-            "INSERT INTO misuse_reports (code, holder, venue, agency, reported_by, reported_at, text_sealed) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (code) DO NOTHING RETURNING code",
+            "INSERT INTO misuse_reports (disclosure, holder, venue, agency, reported_by, reported_at, text_sealed) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (disclosure) DO NOTHING RETURNING disclosure",
             [
-                code.into(),
+                disclosure.into(),
                 holder.id().into(),
                 venue.into(),
                 agency.into(),
@@ -93,22 +93,22 @@ pub async fn report(request: &Request, code: &str) -> Result<Reply, Problem> {
             ],
         )
         .await?;
-    // The code's own id names the line: cut off before it, the next try writes it.
+    // The disclosure's own id names the line: cut off before it, the next try writes it.
     let kind = "misuse-reported";
     let line = Line { kind, actor: caller.id, device: Id::NONE, subject: holder.id(), detail: "" };
-    audit::write_once(&db, code, &line, now).await?;
+    audit::write_once(&db, disclosure, &line, now).await?;
     reported.ok_or_else(reported_before)?;
-    Ok(Reply::json(StatusCode::CREATED, &Reported { code: code.to_string(), reported_at: now }))
+    Ok(Reply::json(StatusCode::CREATED, &Reported { disclosure: disclosure.to_string(), reported_at: now }))
 }
 
-/// Where a code of `holder` was shown, or where somebody tried to.
-async fn venue(db: &Db, code: Id, holder: Id) -> Result<Option<String>, Problem> {
+/// Where something of `holder` was shown, or where somebody tried to be shown it.
+async fn venue(db: &Db, disclosure: Id, holder: Id) -> Result<Option<String>, Problem> {
     let sql = "SELECT at_venue FROM identity_codes WHERE id = $1 AND holder = $2 AND ended_how = 'redeemed'";
-    let shown = db.one(sql, [code.into(), holder.into()]).await?;
-    let sql = "SELECT venue FROM refused_scans WHERE code = $1 AND holder = $2 ORDER BY at DESC LIMIT 1";
+    let shown = db.one(sql, [disclosure.into(), holder.into()]).await?;
+    let sql = "SELECT venue FROM refused_scans WHERE id = $1 AND holder = $2";
     let row = match shown {
         Some(row) => Some(row),
-        None => db.one(sql, [code.into(), holder.into()]).await?,
+        None => db.one(sql, [disclosure.into(), holder.into()]).await?,
     };
     row.map(|row| row.text(0).map(str::to_owned)).transpose()
 }
@@ -119,23 +119,23 @@ async fn venue(db: &Db, code: Id, holder: Id) -> Result<Option<String>, Problem>
 pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let after = request.parameter("after").unwrap_or_else(|| "0-".to_owned());
     let odd = || Problem::invalid("after must be what the answer before gave");
-    let (at, code) = after.split_once('-').ok_or_else(odd)?;
+    let (at, disclosure) = after.split_once('-').ok_or_else(odd)?;
     let at: i64 = at.parse().map_err(|_| odd())?;
     let (db, now) = (Db::open().await?, clock::now_ms());
     let (by, area) = area::overseer(request, &db).await?;
     let rows = db
         .run(
-            "SELECT m.code, m.reported_at, m.reported_by, m.holder, m.venue, v.name, m.agency, m.text_sealed \
+            "SELECT m.disclosure, m.reported_at, m.reported_by, m.holder, m.venue, v.name, m.agency, m.text_sealed \
              FROM misuse_reports m LEFT JOIN venues v ON v.id = m.venue WHERE m.closed_at IS NULL \
-             AND m.agency >= $1 AND m.agency < $2 AND (m.reported_at, m.code) > (CAST($3 AS BIGINT), $4) \
-             ORDER BY m.reported_at, m.code LIMIT CAST($5 AS BIGINT)",
-            [area.from.into(), area.until.into(), at.into(), code.into(), MOST.into()],
+             AND m.agency >= $1 AND m.agency < $2 AND (m.reported_at, m.disclosure) > (CAST($3 AS BIGINT), $4) \
+             ORDER BY m.reported_at, m.disclosure LIMIT CAST($5 AS BIGINT)",
+            [area.from.into(), area.until.into(), at.into(), disclosure.into(), MOST.into()],
         )
         .await?;
     let reports = rows.iter().map(shown).collect::<Result<Vec<_>, Problem>>()?;
     let next = match reports.last() {
         Some(last) if i64::try_from(reports.len()) == Ok(MOST) => {
-            Some(format!("{}-{}", last.reported_at, last.code))
+            Some(format!("{}-{}", last.reported_at, last.disclosure))
         }
         _ => None,
     };
@@ -147,7 +147,7 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
 
 fn shown(row: &Row) -> Result<MisuseReport, Problem> {
     Ok(MisuseReport {
-        code: row.text(0)?.to_owned(),
+        disclosure: row.text(0)?.to_owned(),
         reported_at: row.int(1)?,
         reported_by: row.text(2)?.to_owned(),
         holder: row.text(3)?.to_owned(),
@@ -159,39 +159,40 @@ fn shown(row: &Row) -> Result<MisuseReport, Problem> {
 }
 
 /// Somebody has looked into it.
-#[utoipa::path(post, path = "/wallet/misuse-reports/{code}/closure", params(("code" = String, Path)),
+#[utoipa::path(post, path = "/wallet/misuse-reports/{disclosure}/closure", params(("disclosure" = String, Path)),
     request_body = NewClosure, responses((status = 204)))]
-pub async fn close(request: &Request, code: &str) -> Result<Reply, Problem> {
+pub async fn close(request: &Request, disclosure: &str) -> Result<Reply, Problem> {
     let new: NewClosure = request.json()?;
     let note = sound("note", &new.note)?;
-    let code: Id = code.parse().map_err(|_| Problem::not_found())?;
+    let disclosure: Id = disclosure.parse().map_err(|_| Problem::not_found())?;
     let (db, now) = (Db::open().await?, clock::now_ms());
     let (by, area) = area::overseer(request, &db).await?;
-    let sealed = sealing::seal(&context("note", code), note.as_bytes(), now).map_err(refused)?;
+    let sealed = sealing::seal(&context("note", disclosure), note.as_bytes(), now).map_err(refused)?;
     let closed = db
         .one(
             "UPDATE misuse_reports SET closed_at = $1, closed_by = $2, note_sealed = $3 \
-             WHERE code = $4 AND closed_at IS NULL AND agency >= $5 AND agency < $6 RETURNING holder",
+             WHERE disclosure = $4 AND closed_at IS NULL AND agency >= $5 AND agency < $6 RETURNING holder",
             [
                 now.into(),
                 by.principal.into(),
                 sealed.into(),
-                code.into(),
+                disclosure.into(),
                 area.from.as_str().into(),
                 area.until.as_str().into(),
             ],
         )
         .await?;
-    let Some(row) = closed else { return Err(not_to_be_closed(&db, code, &area).await?) };
+    let Some(row) = closed else { return Err(not_to_be_closed(&db, disclosure, &area).await?) };
     let kind = "misuse-report-closed";
     let line = Line { kind, actor: by.principal, device: by.device, subject: row.id(0)?, detail: "" };
     audit::write(&db, &line, now).await?;
     Ok(Reply::no_content())
 }
 
-async fn not_to_be_closed(db: &Db, code: Id, area: &Area) -> Result<Problem, Problem> {
-    let sql = "SELECT code FROM misuse_reports WHERE code = $1 AND agency >= $2 AND agency < $3";
-    let known = db.one(sql, [code.into(), area.from.as_str().into(), area.until.as_str().into()]).await?;
+async fn not_to_be_closed(db: &Db, disclosure: Id, area: &Area) -> Result<Problem, Problem> {
+    let sql = "SELECT disclosure FROM misuse_reports WHERE disclosure = $1 AND agency >= $2 AND agency < $3";
+    let known =
+        db.one(sql, [disclosure.into(), area.from.as_str().into(), area.until.as_str().into()]).await?;
     Ok(known.map_or_else(Problem::not_found, |_| closed_before()))
 }
 
@@ -205,8 +206,8 @@ fn sound<'a>(field: &str, text: &'a str) -> Result<&'a str, Problem> {
     }
 }
 
-pub fn context(field: &str, code: Id) -> String {
-    format!("misuse_reports.{field}/{code}")
+pub fn context(field: &str, disclosure: Id) -> String {
+    format!("misuse_reports.{field}/{disclosure}")
 }
 
 fn reported_before() -> Problem {

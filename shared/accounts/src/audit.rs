@@ -2,6 +2,7 @@
 
 use crate::refused;
 use crate::signing::audit;
+use crate::signing::faults::Fault;
 use zerotrip_platform::{Db, Id, Problem};
 
 /// One act.
@@ -25,7 +26,7 @@ pub async fn write(db: &Db, line: &Line<'_>, now: u64) -> Result<(), Problem> {
 
 /// The same for an act that may be repeated: of the lines with this id the first stays.
 pub async fn write_once(db: &Db, id: Id, line: &Line<'_>, now: u64) -> Result<(), Problem> {
-    let digest = audit::digest(&bytes(id, now, line), now).map_err(refused)?;
+    let digest = digest(id, now, line)?;
     db.run(
         "INSERT INTO audit_lines (id, at, kind, actor, device, subject, detail, digest) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
@@ -44,8 +45,44 @@ pub async fn write_once(db: &Db, id: Id, line: &Line<'_>, now: u64) -> Result<()
     Ok(())
 }
 
-/// What the digest of a line is made of: its fields, one each line, the detail last.
-pub fn bytes(id: Id, at: u64, line: &Line<'_>) -> Vec<u8> {
-    let Line { kind, actor, device, subject, detail } = line;
+/// Two keyed digests with a dot between: of the detail (nothing where it is empty), and of all else with the first. So a detail can
+/// be erased, and who did what to whom when is still held.
+fn digest(id: Id, at: u64, line: &Line<'_>) -> Result<String, Problem> {
+    let detail = match line.detail {
+        "" => String::new(),
+        detail => audit::digest(&of_detail(id, detail), at).map_err(refused)?,
+    };
+    let whole = audit::digest(&of_line(id, at, line, &detail), at).map_err(refused)?;
+    Ok(format!("{detail}.{whole}"))
+}
+
+/// Whether the line of this id and time is the one that `digest` was made of. `erased`: its detail is gone.
+pub fn is_of(id: Id, at: u64, line: &Line<'_>, digest: &str, erased: bool) -> Result<bool, Problem> {
+    let Some((detail, whole)) = digest.split_once('.') else { return Ok(false) };
+    let untouched = match (line.detail, erased) {
+        ("", true) => !detail.is_empty(),
+        (_, true) => false,
+        ("", false) => detail.is_empty(),
+        (text, false) => matches(&of_detail(id, text), detail)?,
+    };
+    Ok(untouched && matches(&of_line(id, at, line, detail), whole)?)
+}
+
+/// One that is not even of its form holds nothing.
+fn matches(bytes: &[u8], digest: &str) -> Result<bool, Problem> {
+    match audit::matches(bytes, digest) {
+        Ok(matches) => Ok(matches),
+        Err(Fault::Refused(_)) => Ok(false),
+        Err(other) => Err(refused(other)),
+    }
+}
+
+fn of_detail(id: Id, detail: &str) -> Vec<u8> {
+    format!("{id}\ndetail\n{detail}").into_bytes()
+}
+
+/// One field each line, the digest of the detail last.
+fn of_line(id: Id, at: u64, line: &Line<'_>, detail: &str) -> Vec<u8> {
+    let Line { kind, actor, device, subject, .. } = line;
     format!("{id}\n{at}\n{kind}\n{actor}\n{device}\n{subject}\n{detail}").into_bytes()
 }

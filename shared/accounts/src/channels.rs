@@ -267,7 +267,10 @@ fn read(row: &Row, holder: Id, photos: Option<usize>, now: u64) -> Result<Channe
     } else {
         let papers = list(2, "documents")?;
         let photos = match photos {
-            Some(at) if !row.is_null(at) => list(at, "photos")?,
+            // A picture is kept for a day, also where the job that erases it is late.
+            Some(at) if !row.is_null(at) && time(row, 3)?.saturating_add(FRESH_MS) > now => {
+                list(at, "photos")?
+            }
             _ => Vec::new(),
         };
         let documents = papers.iter().enumerate();

@@ -18,6 +18,19 @@ pub async fn end(db: &Db, citizen: Id, why: &str, now: u64) -> Result<(), Proble
     withdraw(db, citizen, now).await
 }
 
+/// What was shown of `child`, and who has tried, is from now on that of `own`: the account of the same person, who has grown.
+/// However often it runs.
+pub async fn hand_ledger(db: &Db, child: Id, own: Id) -> Result<(), Problem> {
+    for sql in [
+        "UPDATE identity_codes SET holder = $1 WHERE holder = $2",
+        "UPDATE refused_scans SET holder = $1 WHERE holder = $2",
+        "UPDATE misuse_reports SET holder = $1 WHERE holder = $2",
+    ] {
+        db.run(sql, [own.into(), child.into()]).await?;
+    }
+    Ok(())
+}
+
 /// Ends the checks of `citizen` that wait for their person, and erases what is personal about them, however often it runs: the
 /// consent was taken back, or the account has ended.
 pub async fn withdraw(db: &Db, citizen: Id, now: u64) -> Result<(), Problem> {

@@ -6,6 +6,7 @@ use crate::refused;
 use crate::sealed::opened;
 use crate::signing::blind_index;
 use http::StatusCode;
+use zerotrip_domain::proof::How;
 use zerotrip_domain::residence::{Residence, Service};
 use zerotrip_domain::{Day, IdNumber};
 use zerotrip_platform::{Db, Id, Problem};
@@ -45,21 +46,25 @@ impl Holder {
     }
 }
 
-/// The caller, who is a real person, or with `child` a child under 14 whose guardianship a window has confirmed.
+/// The caller, who is a real person and was once seen to be one, or with `child` a child under 14 whose guardianship a window has confirmed.
 pub async fn of(db: &Db, caller: &Citizen, child: Option<Id>, now: u64) -> Result<Holder, Problem> {
     let id = child.unwrap_or(caller.id);
     let row = match child {
         None => {
-            let sql = "SELECT name_sealed, id_number_sealed, residence FROM citizens WHERE id = $1 AND standing = 'real-person'";
+            let sql = "SELECT name_sealed, id_number_sealed, residence, proven_how FROM citizens WHERE id = $1 AND standing = 'real-person'";
             db.one(sql, [caller.id.into()]).await?.ok_or_else(Problem::unauthorized)?
         }
         Some(child) => {
-            let sql = "SELECT c.name_sealed, c.id_number_sealed, c.residence FROM citizens c JOIN guardianships g ON g.child = c.id \
+            let sql = "SELECT c.name_sealed, c.id_number_sealed, c.residence, \
+                       (SELECT p.proven_how FROM citizens p WHERE p.id = c.guardian) FROM citizens c JOIN guardianships g ON g.child = c.id \
                        WHERE c.id = $1 AND c.guardian = $2 AND c.standing = 'real-name' AND g.guardian = c.guardian \
                        AND g.confirmed_at IS NOT NULL";
             db.one(sql, [child.into(), caller.id.into()]).await?.ok_or_else(not_in_your_care)?
         }
     };
+    if row.optional_text(3)?.and_then(How::named) == Some(How::TwoItems) {
+        return Err(stronger_proof_needed());
+    }
     let odd = || Problem::unavailable("an account with a real name lacks it");
     let number = opened(&row, 1, "id_number", id)?.and_then(|text| IdNumber::parse(&text, Day::at(now)).ok());
     let holder = Holder {
@@ -72,6 +77,17 @@ pub async fn of(db: &Db, caller: &Citizen, child: Option<Id>, now: u64) -> Resul
         return Err(not_in_your_care());
     }
     Ok(holder)
+}
+
+/// A name, a number and whatever phone are had by others too: they are no card.
+fn stronger_proof_needed() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "stronger-proof-needed",
+        "Show once that it is you",
+        "证照服务需先完成一次刷脸或窗口核验",
+        "This account was proven by a code to its phone. Prove once by face, or with an activation code from a window.",
+    )
 }
 
 fn not_in_your_care() -> Problem {

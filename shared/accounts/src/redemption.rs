@@ -80,7 +80,8 @@ impl Redeemed {
 }
 
 impl Attempt<'_> {
-    /// The commit point. None if the code has ended or a newer one has taken its place meanwhile: of any number at once one succeeds.
+    /// The commit point. None if the code has ended, a newer one has taken its place, or what it rests on was taken back meanwhile: of any number at
+    /// once one succeeds.
     pub async fn redeem(
         &self,
         db: &Db,
@@ -111,7 +112,10 @@ impl Attempt<'_> {
                  read_how = $5, attempt = $6, disclosed = $7, as_of = $8, minor = $9, outside = $10, entry_sealed = $11, \
                  kept_until = $12, person_index = $13, plate_index = $14 \
                  WHERE id = $15 AND ended_how IS NULL AND NOT EXISTS (SELECT 1 FROM identity_codes n \
-                     WHERE n.holder = $16 AND (n.issued_at, n.id) > (CAST($17 AS BIGINT), $18)) RETURNING id",
+                     WHERE n.holder = $16 AND (n.issued_at, n.id) > (CAST($17 AS BIGINT), $18)) \
+                 AND EXISTS (SELECT 1 FROM venues v WHERE v.id = $19 AND v.revoked_at IS NULL) \
+                 AND EXISTS (SELECT 1 FROM citizen_sessions s WHERE s.id = identity_codes.session AND s.ended_at IS NULL) \
+                 AND NOT EXISTS (SELECT 1 FROM channels h WHERE h.holder = $20 AND h.closed_at >= $21) RETURNING id",
                 [
                     now.into(),
                     staff.agency.as_str().into(),
@@ -131,6 +135,9 @@ impl Attempt<'_> {
                     self.holder.into(),
                     self.issued_at.into(),
                     self.code.into(),
+                    staff.agency.as_str().into(),
+                    self.holder.into(),
+                    self.issued_at.into(),
                 ],
             )
             .await?;

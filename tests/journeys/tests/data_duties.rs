@@ -373,4 +373,10 @@ fn what_is_past_its_time_goes_and_the_rest_stays() {
     assert_eq!(town.count("SELECT COUNT(*) FROM audit_lines WHERE detail <> ''"), 0);
     let verified = town.house.get("/records/audit/verification", Some(&town.administrator())).json();
     assert_eq!(verified["sound"], true, "{verified}");
+    // Who did what is held all the same.
+    town.tamper(
+        "UPDATE audit_lines SET actor = subject, subject = actor, kind = 'x' WHERE erased_at IS NOT NULL",
+    );
+    let verified = town.house.get("/records/audit/verification", Some(&town.administrator())).json();
+    assert_eq!(verified["sound"], false, "{verified}");
 }

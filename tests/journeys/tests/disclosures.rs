@@ -109,7 +109,8 @@ fn a_misuse_is_reported_once_read_by_the_venues_police_and_closed_with_a_note() 
     let now = town.now_ms();
     redeemed(&town, 10, &own.id, 1, now, HOTEL);
     redeemed(&town, 11, &other.id, 2, now, HOTEL);
-    refused(&town, 12, 13, &own.id, 1, now, "other-venue");
+    // The other venue has tried the same code before.
+    refused(&town, 12, 10, &own.id, 2, now - 1, "other-venue");
     let report = |token: &str, code: u128, text: &str| {
         let path = format!("/wallet/disclosures/{code:032x}/misuse");
         town.house.post(&path, Some(token), &json!({ "text": text }))
@@ -123,7 +124,7 @@ fn a_misuse_is_reported_once_read_by_the_venues_police_and_closed_with_a_note() 
     assert_eq!(report(&own.token, 10, text).status, 201);
     report(&own.token, 10, text).is_problem(409, "reported-before");
     // What nobody was shown can be reported too.
-    assert_eq!(report(&own.token, 13, "有人试过我的码").status, 201);
+    assert_eq!(report(&own.token, 12, "有人试过我的码").status, 201);
     assert_eq!(report(&other.token, 11, text).status, 201);
     assert!(!town.house.stored().windows(text.len()).any(|window| window == text.as_bytes()), "it is sealed");
     let ledger = town.house.get("/wallet/disclosures", Some(&own.token)).json();
@@ -143,7 +144,7 @@ fn a_misuse_is_reported_once_read_by_the_venues_police_and_closed_with_a_note() 
     town.house.get("/wallet/misuse-reports", Some(&own.token)).is_problem(403, "forbidden");
     let (officer, root) = (town.officer(), town.administrator());
     let listed = reports(&officer);
-    assert_eq!(listed.len(), 2, "the other venue is another agency's");
+    assert_eq!(listed.len(), 1, "the other venue is another agency's, whichever code it was");
     assert_eq!((&listed[0]["text"], &listed[0]["venue_name"]), (&json!(text), &json!("长春示例宾馆")));
     assert_eq!(reports(&root).len(), 3);
     assert_eq!(town.count("SELECT COUNT(*) FROM audit_lines WHERE kind = 'misuse-reports-read'"), 2);

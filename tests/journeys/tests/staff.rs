@@ -235,6 +235,21 @@ fn five_failures_make_even_the_right_password_wait() {
 }
 
 #[test]
+fn whoever_is_locked_out_by_others_is_let_in_by_an_administrator() {
+    let staff = staffed("unlock");
+    for _ in 0..5 {
+        log_in(&staff.house, "han", "not the password", Some(&staff.device_token));
+    }
+    log_in(&staff.house, "han", PASSWORD, Some(&staff.device_token)).is_problem(401, "wrong-credentials");
+    let path = format!("/auth/principals/{}/unlocking", staff.officer);
+    let unlock = |token: Option<&str>| staff.house.post(&path, token, &json!({}));
+    unlock(None).is_problem(401, "unauthorized");
+    assert_eq!(unlock(Some(&staff.administrator)).status, 204);
+    let officer = log_in(&staff.house, "han", PASSWORD, Some(&staff.device_token)).text_of("access_token");
+    unlock(Some(&officer)).is_problem(403, "forbidden");
+}
+
+#[test]
 fn on_one_device_passwords_are_not_tried_without_end() {
     let staff = staffed("device-limit");
     let tried = |number: usize| {
@@ -346,6 +361,7 @@ fn the_description_of_auth_names_every_route() {
             "/auth/job-tokens",
             "/auth/one-time-codes",
             "/auth/principals/{id}",
+            "/auth/principals/{id}/unlocking",
             "/auth/ready",
             "/auth/sessions",
             "/auth/sessions/current",

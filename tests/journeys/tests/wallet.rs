@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use zerotrip_journeys::citizens::phone;
 use zerotrip_journeys::wallet::{KINDS, field, named};
 use zerotrip_journeys::{Citizens, Town};
 
@@ -329,4 +330,21 @@ fn pictures_go_after_a_day_and_an_account_that_ends_leaves_no_document() {
     let left = "SELECT COUNT(*) FROM channels WHERE closed_at IS NULL OR documents_sealed IS NOT NULL OR photos_sealed IS NOT NULL";
     assert_eq!(town.count(left), 0);
     town.house.get("/wallet/channels", Some(&token)).is_problem(401, "unauthorized");
+}
+
+#[test]
+fn a_name_a_number_and_a_phone_open_no_channel_until_their_person_was_seen() {
+    let town = Town::start("wallet-two-items");
+    let citizens = Citizens(&town);
+    let person = named("张伟");
+    let citizen = citizens.with_real_name(person);
+    let two = json!({ "phone": citizens.code(phone(person), "prove") });
+    let proven = town.house.post("/real-person/two-items", Some(&citizen.token), &two);
+    assert_eq!(proven.json()["standing"], "real-person", "{}", proven.text);
+    let open =
+        || town.house.post("/wallet/channels", Some(&citizen.token), &json!({ "kind": "resident-id" }));
+    open().is_problem(403, "stronger-proof-needed");
+    town.house.get("/wallet/channels", Some(&citizen.token)).is_problem(403, "stronger-proof-needed");
+    assert_eq!(citizens.activate(&citizen.token, &citizens.window_code(person), None).status, 200);
+    assert_eq!(open().status, 201);
 }

@@ -19,6 +19,7 @@ pub async fn take_over(db: &Db, number: &IdNumber, own: Id, now: u64) -> Result<
     let Some(row) = ended else { return Ok(false) };
     let child = row.id(0)?;
     ending::end(db, child, "merged", now).await?;
+    ending::hand_ledger(db, child, own).await?;
     let detail = format!(r#"{{"into":"{own}"}}"#);
     let line = Line { kind: "child-grown", actor: own, device: Id::NONE, subject: child, detail: &detail };
     audit::write(db, &line, now).await?;

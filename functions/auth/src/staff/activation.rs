@@ -5,6 +5,7 @@ use crate::staff::invitations::INDEXED_AS;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::refused;
 use zerotrip_accounts::signing::{blind_index, sealing};
 use zerotrip_platform::db::DbError;
@@ -81,7 +82,12 @@ pub async fn activate(request: &Request) -> Result<Reply, Problem> {
         .await;
     match made {
         Ok(Some(row)) => {
-            let activated = Activated { principal: id.to_string(), role: row.text(0)?.to_owned() };
+            let role = row.text(0)?;
+            let detail = format!(r#"{{"role":"{role}"}}"#);
+            let line =
+                Line { kind: "staff-activated", actor: id, device: Id::NONE, subject: id, detail: &detail };
+            audit::write(&db, &line, now).await?;
+            let activated = Activated { principal: id.to_string(), role: role.to_owned() };
             Ok(Reply::json(StatusCode::CREATED, &activated))
         }
         Ok(None) => Err(unusable()),

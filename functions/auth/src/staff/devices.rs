@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::authority::{self, Administrator};
 use zerotrip_accounts::refused;
 use zerotrip_accounts::signing::session_claims::{Claims, Purpose, Role};
@@ -74,6 +75,9 @@ pub async fn enrol(request: &Request) -> Result<Reply, Problem> {
         ],
     )
     .await?;
+    let line =
+        Line { kind: "device-enrolled", actor: by.principal, device: by.device, subject: id, detail: "" };
+    audit::write(&db, &line, now).await?;
     Ok(Reply::json(StatusCode::CREATED, &Enrolled { device: id.to_string(), token }))
 }
 
@@ -89,5 +93,9 @@ pub async fn revoke(request: &Request, id: &str) -> Result<Reply, Problem> {
             [clock::now_ms().into(), by.principal.into(), id.into()],
         )
         .await?;
-    known.map(|_| Reply::no_content()).ok_or_else(Problem::not_found)
+    known.ok_or_else(Problem::not_found)?;
+    let line =
+        Line { kind: "device-revoked", actor: by.principal, device: by.device, subject: id, detail: "" };
+    audit::write(&db, &line, clock::now_ms()).await?;
+    Ok(Reply::no_content())
 }

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::signing::blind_index;
 use zerotrip_accounts::{authority, refused};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
@@ -60,5 +61,14 @@ pub async fn create(request: &Request) -> Result<Reply, Problem> {
         [index.into(), role.into(), new.agency.trim().into(), by.0.principal.into(), expires_at.into()],
     )
     .await?;
+    let detail = format!(r#"{{"role":"{role}"}}"#);
+    let line = Line {
+        kind: "staff-invited",
+        actor: by.0.principal,
+        device: by.0.device,
+        subject: Id::NONE,
+        detail: &detail,
+    };
+    audit::write(&db, &line, clock::now_ms()).await?;
     Ok(Reply::json(StatusCode::CREATED, &Invitation { code, expires_at }))
 }

@@ -1,6 +1,7 @@
 //! People who act for the police or a venue.
 
 use http::StatusCode;
+use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::authority::{self, Administrator};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
@@ -25,5 +26,23 @@ pub async fn revoke(request: &Request, id: &str) -> Result<Reply, Problem> {
             [clock::now_ms().into(), by.principal.into(), id.into()],
         )
         .await?;
-    known.map(|_| Reply::no_content()).ok_or_else(Problem::not_found)
+    known.ok_or_else(Problem::not_found)?;
+    let line =
+        Line { kind: "staff-revoked", actor: by.principal, device: by.device, subject: id, detail: "" };
+    audit::write(&db, &line, clock::now_ms()).await?;
+    Ok(Reply::no_content())
+}
+
+/// Lets somebody try again who, or whose name, has failed too often.
+#[utoipa::path(post, path = "/auth/principals/{id}/unlocking", params(("id" = String, Path)), responses((status = 204)))]
+pub async fn unlock(request: &Request, id: &str) -> Result<Reply, Problem> {
+    let id: Id = id.parse().map_err(|_| Problem::not_found())?;
+    let db = Db::open().await?;
+    let Administrator(by) = authority::administrator(request, &db).await?;
+    let sql = "UPDATE principals SET failures = 0, locked_until = 0 WHERE id = $1 AND revoked_at IS NULL RETURNING id";
+    db.one(sql, [id.into()]).await?.ok_or_else(Problem::not_found)?;
+    let line =
+        Line { kind: "staff-unlocked", actor: by.principal, device: by.device, subject: id, detail: "" };
+    audit::write(&db, &line, clock::now_ms()).await?;
+    Ok(Reply::no_content())
 }

@@ -23,7 +23,8 @@ const COOKIE_LIFE_S: u32 = 600;
 /// Stands in the address when an order was made anew on the way: once is enough.
 const RENEWED: &str = "?renewed=1";
 
-/// Inside WeChat the payer's openid is needed first: WeChat tells it to [`returned`]. It is not stored.
+/// Inside WeChat the payer's openid is needed first: WeChat tells it to [`returned`]. It is stored nowhere but
+/// in the sealed evidence of a callback.
 pub async fn place(
     db: &Db,
     order: &Order,

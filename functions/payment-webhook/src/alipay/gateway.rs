@@ -101,11 +101,12 @@ pub async fn refund(refund: &Refund, now_ms: u64) -> Result<Refunded, Problem> {
     if !answer.refund_fee.parse::<Fen>().is_ok_and(|fee| fee >= refund.amount) {
         return Err(failed("refund of another amount", &answer));
     }
+    let accepted = answer.trade_no;
     // A success may also mean that the money is under way: the question tells, though not whether it ever arrives.
     let content = json!({ "out_trade_no": refund.id.order(), "out_request_no": refund.id.number() });
     let (answer, _) = call("alipay.trade.fastpay.refund.query", &content, now_ms).await?;
     let back = answer.refund_status == "REFUND_SUCCESS" && answer.refund_amount.parse() == Ok(refund.amount);
-    Ok(if back { Refunded::Done(answer.trade_no) } else { Refunded::UnderWay(None) })
+    Ok(if back { Refunded::Done(answer.trade_no) } else { Refunded::UnderWay(Some(accepted)) })
 }
 
 /// The gateway's answer to `method`, and its signed text.

@@ -1,4 +1,4 @@
-//! A code for one minute and one use. The INSERT of its row is the mint: with it, older codes of the same person are over.
+//! A code for one use within a minute, or five where it is typed. The INSERT of its row is the mint: with it, older codes of the same person are over.
 
 use super::choice::{self, Place};
 use super::refusal;

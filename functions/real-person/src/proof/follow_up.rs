@@ -52,8 +52,13 @@ async fn settle(db: &Db, proof: &Proof, effect: Effect, at: u64) -> Result<Effec
     }
     // Whoever was seen, by a camera or at a window, may fail anew.
     if proof.how != How::TwoItems && matches!(effect, Effect::Done | Effect::Merged) {
-        let accounts = [proof.citizen, proof.target].into_iter().flatten().map(|account| account.to_string());
-        for subject in accounts.chain(proof.person_index.clone()) {
+        let accounts = [proof.citizen, proof.target].into_iter().flatten();
+        for account in accounts.clone() {
+            let sql = "UPDATE citizens SET proven_how = $1, proven_at = $2 WHERE id = $3 AND standing = 'real-person' \
+                       AND proven_how = 'two-items'";
+            db.run(sql, [proof.how.name().into(), at.into(), account.into()]).await?;
+        }
+        for subject in accounts.map(|account| account.to_string()).chain(proof.person_index.clone()) {
             attempts::forget(db, &subject).await?;
         }
     }

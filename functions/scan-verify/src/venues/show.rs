@@ -23,7 +23,7 @@ fn as_page(venue: &Venue) -> String {
     let body = html! {
         section {
             (facts(&[("场所", &venue.name), ("地址", &venue.address), ("用途", venue.scenario.chinese())]))
-            p.note { "请核对场所名称和地址，再在证照管家中选择本场所生成身份码。生成的身份码只在本场所有效，一分钟内使用一次。" }
+            p.note { "请核对场所名称和地址，再在证照管家中选择本场所生成身份码。生成的身份码只在本场所有效，二维码一分钟内、字符码五分钟内使用一次。" }
         }
     };
     page("已登记的核验场所", None, &body)
