@@ -12,7 +12,7 @@ use zerotrip_accounts::channels::{self, Channel};
 use zerotrip_accounts::refused;
 use zerotrip_accounts::signing::blind_index;
 use zerotrip_domain::document::Kind;
-use zerotrip_domain::expiry::{self, Deadline, Reason, State, Term};
+use zerotrip_domain::expiry::{self, Deadline, Life, Reason, State, Term, inspection_due, life};
 use zerotrip_domain::{Day, Document};
 use zerotrip_platform::{Id, Problem, Reply, Request};
 
@@ -76,7 +76,17 @@ impl Due<'_> {
     pub fn chinese(&self) -> String {
         let (kind, last, opens) = (self.kind.chinese(), self.deadline.last(), self.deadline.opens());
         match self.deadline.term() {
-            Term::Validity => format!("{kind}有效期至{last}，自{opens}起可办理换证"),
+            Term::Validity => {
+                let next = match self.next_life() {
+                    Some(Life::Years(years)) => format!("，新证有效期{years}年"),
+                    Some(Life::LongTerm) => "，新证长期有效".to_owned(),
+                    None => String::new(),
+                };
+                format!("{kind}有效期至{last}，自{opens}起可办理换证{next}")
+            }
+            Term::Inspection if self.is_untested() => {
+                format!("{kind}检验有效期至{last}，本次免上线检测，自{opens}起可网上申领检验标志")
+            }
             Term::Inspection => format!("{kind}检验有效期至{last}，自{opens}起可办理检验"),
             Term::YearlyEndorsement => format!("{kind}须在{opens}至{last}期间办理签注，逾期使用功能中止"),
             Term::TravelEndorsement => format!("{kind}的签注有效期至{last}，可重新申请签注"),
@@ -87,7 +97,17 @@ impl Due<'_> {
     fn english(&self) -> String {
         let (last, opens) = (self.deadline.last(), self.deadline.opens());
         match self.deadline.term() {
-            Term::Validity => format!("Valid until {last}; renewal is possible from {opens}."),
+            Term::Validity => {
+                let next = match self.next_life() {
+                    Some(Life::Years(years)) => format!("; the new one is valid for {years} years"),
+                    Some(Life::LongTerm) => "; the new one has no last day".to_owned(),
+                    None => String::new(),
+                };
+                format!("Valid until {last}; renewal is possible from {opens}{next}.")
+            }
+            Term::Inspection if self.is_untested() => {
+                format!("Valid until {last}; no test this time: ask for the mark online from {opens}.")
+            }
             Term::Inspection => {
                 format!("The inspection is valid until {last}; the next is possible from {opens}.")
             }
@@ -98,6 +118,23 @@ impl Due<'_> {
                 format!("The endorsement is valid until {last}; a new one can be applied for.")
             }
         }
+    }
+
+    /// For how long the next document is given out to somebody of that age; none where age does not decide.
+    fn next_life(&self) -> Option<Life> {
+        let born = match self.document {
+            Document::ResidentId(card) => card.birth_date,
+            Document::Passport(passport) => passport.birth_date,
+            _ => return None,
+        };
+        life(self.kind, self.deadline.last(), born)
+    }
+
+    /// Whether the schedule asks for no test this time, only for the mark.
+    fn is_untested(&self) -> bool {
+        let Document::VehicleLicence(vehicle) = self.document else { return false };
+        let last = self.deadline.last();
+        inspection_due(vehicle, last).is_some_and(|one| one.last == last && !one.tested)
     }
 
     /// Names this deadline for good and tells nobody what it is about: a renewed document's moves on under the same name.
