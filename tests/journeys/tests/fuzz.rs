@@ -300,12 +300,13 @@ fn providers() -> Vec<Target> {
         all.find(|(name, _)| name.eq_ignore_ascii_case(&wanted)).expect("a header").1.clone()
     };
     let whole = format!("{}\n{}", names.map(header).join("\n"), sent.body);
+    let told = resource.to_string();
     let wechat = Target::text("WeChat Pay notification", &[&whole], move |text| {
         let parts: Vec<&str> = text.splitn(5, '\n').collect();
         let [timestamp, nonce, serial, signature, body] = parts[..] else { return true };
         let headers = SignedHeaders { timestamp, nonce, serial, signature, signature_type: None };
         let opened = wechat_pay::notification(&ours, headers, body.as_bytes(), &[], NOW);
-        opened.ok().is_none_or(|opened| opened.id == "e-1" && opened.resource == resource)
+        opened.ok().is_none_or(|opened| opened.id == "e-1" && opened.resource == told)
     });
     vec![alipay_notification, alipay_answer, ccb_callback, ccb_answer, wechat]
 }
