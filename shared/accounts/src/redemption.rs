@@ -5,6 +5,7 @@ use crate::authority::VenueStaff;
 use crate::refused;
 use crate::signing::{blind_index, sealing};
 use serde_json::{Map, Value as Json};
+use zerotrip_domain::document::Kind;
 use zerotrip_domain::scenario::{Disclosure, Item, Shown};
 use zerotrip_domain::{Day, IdNumber, Plate};
 use zerotrip_platform::{Db, Id, Problem};
@@ -32,6 +33,8 @@ impl Read {
 pub struct Attempt<'a> {
     pub code: Id,
     pub holder: Id,
+    /// Whose channels must still be open: three at most.
+    pub kinds: &'a [Kind],
     /// Unix ms at which the code was minted: a newer one of its holder takes its place.
     pub issued_at: i64,
     /// Whose venue is the person's agency.
@@ -106,6 +109,7 @@ impl Attempt<'_> {
         let outside = number.is_some_and(|number| number.is_of_hk_macau_taiwan());
         let names: Vec<&str> = disclosure.names().collect();
         let VenueStaff(staff) = self.staff;
+        let kind = |at: usize| self.kinds.get(at).map_or("", |kind| kind.name());
         let redeemed = db
             .one(
                 "UPDATE identity_codes SET ended_how = 'redeemed', ended_at = $1, at_venue = $2, at_person = $3, at_device = $4, \
@@ -115,7 +119,8 @@ impl Attempt<'_> {
                      WHERE n.holder = $16 AND (n.issued_at, n.id) > (CAST($17 AS BIGINT), $18)) \
                  AND EXISTS (SELECT 1 FROM venues v WHERE v.id = $19 AND v.revoked_at IS NULL) \
                  AND EXISTS (SELECT 1 FROM citizen_sessions s WHERE s.id = identity_codes.session AND s.ended_at IS NULL) \
-                 AND NOT EXISTS (SELECT 1 FROM channels h WHERE h.holder = $20 AND h.closed_at >= $21) RETURNING id",
+                 AND NOT EXISTS (SELECT 1 FROM channels h WHERE h.holder = $20 AND h.kind IN ($21, $22, $23) AND h.closed_at >= $24) \
+                 RETURNING id",
                 [
                     now.into(),
                     staff.agency.as_str().into(),
@@ -137,6 +142,9 @@ impl Attempt<'_> {
                     self.code.into(),
                     staff.agency.as_str().into(),
                     self.holder.into(),
+                    kind(0).into(),
+                    kind(1).into(),
+                    kind(2).into(),
                     self.issued_at.into(),
                 ],
             )

@@ -149,9 +149,13 @@ async fn find(db: &Db, sought: &Sought, area: &Area, search: Id, now: u64) -> Re
     let more = rows.len() > MOST;
     let rows = &rows[..rows.len().min(MOST)];
     let oldest = rows.last().map_or(Ok(to), |row| crate::register::time(row, 1))?;
-    let mut lines: HashMap<Id, Vec<Line>> = HashMap::new();
+    // Only what is shown is opened: a person's entries in other areas are not the officer's to read.
+    let mut lines: HashMap<Id, Vec<Line>> =
+        rows.iter().map(|row| Ok((row.id(0)?, Vec::new()))).collect::<Result<_, Problem>>()?;
     for row in db.run(sought.additions, [is(), oldest.into(), to.into()]).await? {
-        lines.entry(row.id(5)?).or_default().push(Line::of(&row)?);
+        if let Some(lines) = lines.get_mut(&row.id(5)?) {
+            lines.push(Line::of(&row)?);
+        }
     }
     let hit = |row: &Row| {
         let entry = Entry::of(row)?;

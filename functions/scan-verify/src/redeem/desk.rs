@@ -1,6 +1,6 @@
 //! The venue at whose desk a code is shown, and whether it may scan just now. One look into the database.
 
-use super::refusal;
+use crate::venues;
 use http::StatusCode;
 use zerotrip_accounts::authority::VenueStaff;
 use zerotrip_accounts::limits::{self, REFUSED_CODES_OF_DEVICE};
@@ -37,7 +37,7 @@ impl Desk {
                 ],
             )
             .await?
-            .ok_or_else(refusal::venue_revoked)?;
+            .ok_or_else(venues::revoked)?;
         if !row.is_null(1) {
             limits::full(REFUSED_CODES_OF_DEVICE, row.int(1)?, now)?;
         }

@@ -106,11 +106,13 @@ impl Scan<'_> {
             return Err(why.of(&code));
         }
         code.good_at(self)?;
-        let (documents, as_of) = self.documents(&code, &kinds(&code)).await?;
+        let kinds = kinds(&code);
+        let (documents, as_of) = self.documents(&code, &kinds).await?;
         let disclosure = self.disclosed(&code, documents)?;
         let attempt = Attempt {
             code: code.id,
             holder: code.holder,
+            kinds: &kinds,
             issued_at: code.issued_at,
             staff: self.staff,
             read: presented.read(),

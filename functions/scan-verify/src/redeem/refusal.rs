@@ -120,16 +120,6 @@ pub fn too_large() -> Problem {
     )
 }
 
-pub fn venue_revoked() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "venue-revoked",
-        "The venue may not scan",
-        "该场所未登记或已停用",
-        "Turn to the police agency that supervises the venue.",
-    )
-}
-
 pub fn nothing_asked() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,

@@ -1,11 +1,14 @@
 //! Real persons: face checks from both ends, and the equal path without a face.
 
+mod equal_path;
+mod log_in;
+
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use zerotrip_journeys::citizens::{phone, somebody};
 use zerotrip_journeys::faces::level_and_face_at;
 use zerotrip_journeys::{Answer, Citizens, Town, sql};
-use zerotrip_sandbox::people::{self, Residence};
+use zerotrip_sandbox::people::Residence;
 
 fn faults(town: &Town, faults: &Value) {
     let mut faults = faults.clone();
@@ -326,158 +329,4 @@ fn ten_failures_are_free_then_each_waits_and_a_hundred_are_the_end() {
     let code = citizens.window_code(person);
     assert_eq!(citizens.activate(&token, &code, None).json()["result"], "passed");
     assert_eq!(citizens.begin(&token, "step-up").status, 201);
-}
-
-#[test]
-fn a_windows_code_is_good_once_for_whoever_showed_the_card() {
-    let town = Town::start("window");
-    let citizens = Citizens(&town);
-    let (person, other) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
-    let citizen = citizens.with_real_name(person);
-    let (officer, administrator) = (town.officer(), town.administrator());
-    for stranger in [citizen.token.as_str(), &administrator] {
-        citizens.try_window_code(stranger, person, true).is_problem(403, "forbidden");
-    }
-    citizens.try_window_code(&officer, person, false).is_problem(400, "invalid-request");
-    let code = citizens.window_code(person);
-    assert_eq!(code.len(), 11, "ten characters and a hyphen: {code}");
-    let wrong = |code: &str| citizens.activate(&citizen.token, code, None).is_problem(403, "wrong-code");
-    wrong("00000-00000");
-    wrong(&citizens.window_code(other));
-    let activated = citizens.activate(&citizen.token, &code.replace('-', " ").to_lowercase(), None);
-    assert_eq!(activated.json(), json!({ "result": "passed", "standing": "real-person" }));
-    assert_eq!(town.count("SELECT COUNT(*) FROM citizens WHERE proven_how = 'window'"), 1);
-    let refreshed = citizens.refresh(&citizen.refresh).text_of("access_token");
-    let (level, face_at) = level_and_face_at(&refreshed);
-    assert!(level == 2 && face_at > 0, "as fresh as after a face check");
-    // The answer was lost: the same session may ask again, another not.
-    assert_eq!(citizens.activate(&refreshed, &code, None).json(), activated.json());
-    let elsewhere = citizens.log_in(phone(person), zerotrip_journeys::town::PASSWORD).text_of("access_token");
-    citizens.activate(&elsewhere, &code, None).is_problem(403, "wrong-code");
-    for (kind, lines) in [("activation-code-issued", 2), ("activation-code-used", 1)] {
-        let lines_of = format!("SELECT COUNT(*) FROM audit_lines WHERE kind = '{kind}'");
-        assert_eq!(town.count(&lines_of), lines, "{kind}");
-    }
-    let on_terminal = "SELECT COUNT(*) FROM audit_lines l JOIN devices d ON d.id = l.device WHERE l.kind = 'activation-code-issued'";
-    assert_eq!(town.count(on_terminal), 2);
-    // Five tries, then one in ten minutes.
-    citizens.activate(&refreshed, "00000-00000", None).is_problem(429, "too-many-requests");
-
-    let fresh = citizens.window_code(person);
-    let stored = town.house.stored();
-    let found = stored.windows(10).any(|window| window == fresh.replace('-', "").as_bytes());
-    assert!(!found && !town.house.log().contains(&fresh), "the code is on the person's paper alone");
-    let town = town.later(24 * 3600 + 1);
-    let citizens = Citizens(&town);
-    let token = citizens.log_in(phone(person), zerotrip_journeys::town::PASSWORD).text_of("access_token");
-    citizens.activate(&token, &fresh, None).is_problem(403, "wrong-code");
-    let done = town.house.post("/real-person/jobs/proofs", Some(&town.job_token()), &json!({}));
-    assert_eq!(done.status, 200, "{}", done.text);
-    assert_eq!(town.count("SELECT COUNT(*) FROM activation_codes"), 0, "nor does the name stay");
-}
-
-#[test]
-fn two_items_prove_a_person_without_camera_and_window() {
-    let town = Town::start("two-items");
-    let citizens = Citizens(&town);
-    let person = somebody(Residence::Local, 0);
-    let citizen = citizens.with_real_name(person);
-    let prove = |phone: &Value, purpose: Option<&str>| {
-        let body = json!({ "phone": phone, "purpose": purpose });
-        town.house.post("/real-person/two-items", Some(&citizen.token), &body)
-    };
-    let stranger = citizens.register("13800138000");
-    let code = citizens.code("13800138000", "prove");
-    let body = json!({ "phone": code, "purpose": "recovery" });
-    // Whoever knows a name and a number takes nobody's account over.
-    let tried = town.house.post("/real-person/two-items", Some(&stranger.token), &body);
-    tried.is_problem(403, "stronger-proof-needed");
-    prove(&code, None).is_problem(403, "another-phone");
-
-    let code = citizens.code(phone(person), "prove");
-    prove(&json!({ "one_time_code": code["one_time_code"], "code": "x" }), None)
-        .is_problem(403, "wrong-code");
-    prove(&code, Some("step-up")).is_problem(409, "real-person-first");
-    town.control_of("ctid", "POST", "faults", &json!({ "fault": "down" }));
-    prove(&code, None).is_problem(503, "identity-platform-unavailable");
-    town.control_of("ctid", "POST", "faults", &json!({}));
-    // The code is not used up by that.
-    assert_eq!(prove(&code, None).json(), json!({ "result": "passed", "standing": "real-person" }));
-    assert_eq!(town.count("SELECT COUNT(*) FROM citizens WHERE proven_how = 'two-items'"), 1);
-    assert_eq!(town.count("SELECT COUNT(*) FROM face_attempts"), 0, "no camera was near");
-    let refreshed = citizens.refresh(&citizen.refresh).text_of("access_token");
-    assert_eq!(level_and_face_at(&refreshed).0, 2);
-}
-
-#[test]
-fn a_log_in_by_face_tells_nothing_before_the_face_has_passed() {
-    let town = Town::start("face-log-in");
-    let citizens = Citizens(&town);
-    let (known, unknown) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
-    let first = citizens.with_real_name(known);
-    let body = json!({ "name": known.name, "id_number": known.id_number, "consents": [] });
-    town.house.post("/real-person/sessions", None, &body).is_problem(400, "invalid-request");
-    citizens.log_in_by_face(known.name, "110105194912310021").is_problem(400, "invalid-request");
-    let child = people::all().iter().find(|person| person.birth_date.as_str() > "2014").expect("a child");
-    citizens.log_in_by_face(child.name, &child.id_number).is_problem(403, "guardian-needed");
-
-    let of_known = citizens.log_in_by_face(known.name, &known.id_number);
-    let of_unknown = citizens.log_in_by_face(unknown.name, &unknown.id_number);
-    // Well formed, and nobody's: nobody can pass.
-    let of_nobody = citizens.log_in_by_face("张三丰", "11010519491231002X");
-    for opened in [&of_known, &of_unknown, &of_nobody] {
-        assert_eq!(opened.status, 202, "{}", opened.text);
-        let members: Vec<String> = opened.json().as_object().expect("an object").keys().cloned().collect();
-        assert_eq!(members, ["expires_at", "face_check", "secret", "url"]);
-    }
-    // The result belongs to whoever began.
-    let path = format!("/real-person/sessions/{}/result", of_known.text_of("face_check"));
-    let stolen = json!({ "secret": of_unknown.text_of("secret") });
-    town.house.post(&path, None, &stolen).is_problem(404, "not-found");
-    citizens.result(&first.token, &of_known).is_problem(404, "not-found");
-    pending(&town.house.post(&path, None, &json!({ "secret": of_known.text_of("secret") })));
-
-    citizens.act(&of_nobody, "pass");
-    assert_eq!(citizens.enter(&of_nobody).json(), json!({ "result": "failed" }));
-    let failed = citizens.log_in_by_face(known.name, &known.id_number);
-    citizens.act(&failed, "attack");
-    let failed = citizens.enter(&failed);
-    assert_eq!((failed.status, failed.text.as_str()), (200, r#"{"result":"failed"}"#));
-    citizens.act(&of_unknown, "pass");
-    citizens.enter(&of_unknown).is_problem(404, "no-account");
-
-    citizens.act(&of_known, "pass");
-    let entered = citizens.enter(&of_known);
-    assert_eq!(entered.status, 201, "{}", entered.text);
-    let token = entered.text_of("access_token");
-    let (level, face_at) = level_and_face_at(&token);
-    assert!(level == 2 && face_at > 0, "the face has proven the person as well");
-    let current = town.house.get("/auth/sessions/current", Some(&token)).json();
-    assert_eq!((&current["principal"], &current["standing"]), (&json!(first.id), &json!("real-person")));
-    let list = town.house.get("/auth/citizens/me/sessions", Some(&token)).json();
-    let own = list["sessions"].as_array().expect("a list").iter().find(|session| session["current"] == true);
-    let own = own.expect("the own one");
-    assert_eq!((&own["how"], &own["client"]), (&json!("face"), &json!("自助机")));
-    // Who lost the answer gets it again, until the session goes on.
-    let again = citizens.enter(&of_known);
-    assert_eq!(level_and_face_at(&again.text_of("access_token")), (level, face_at));
-    assert_eq!(citizens.refresh(&again.text_of("refresh_token")).status, 200);
-    citizens.enter(&of_known).is_problem(401, "unauthorized");
-    assert_eq!(town.count("SELECT COUNT(*) FROM citizen_sessions"), 2);
-}
-
-#[test]
-fn log_ins_by_face_are_counted_for_whom_one_says_to_be_and_spare_the_account() {
-    let town = Town::start("face-log-in-attempts");
-    let citizens = Citizens(&town);
-    let (known, unknown) = (somebody(Residence::Local, 0), somebody(Residence::Local, 1));
-    let citizen = citizens.real_person(known);
-    for person in [known, unknown] {
-        for _ in 0..10 {
-            assert_eq!(citizens.log_in_by_face(person.name, &person.id_number).status, 202);
-        }
-        citizens.log_in_by_face(person.name, &person.id_number).is_problem(429, "too-many-requests");
-    }
-    // Strangers cannot keep a person from the own face checks.
-    assert_eq!(citizens.pass(&citizen.token, "step-up").json()["result"], "passed");
 }
