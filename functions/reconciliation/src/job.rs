@@ -55,7 +55,8 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::json(StatusCode::OK, &done))
 }
 
-/// The days whose bills are to be fetched now.
+/// The days whose bills are to be fetched now. A comparison that was cut off beside another that ended is made anew: what it
+/// had found by then stands open, and only a later bill closes it.
 async fn due(db: &Db, provider: Provider) -> Result<Vec<Day>, Problem> {
     let odd = || Problem::unavailable("a stored day is not of its form");
     let Some(first) = db.one("SELECT created_at FROM orders ORDER BY id LIMIT 1", []).await? else {
@@ -64,7 +65,9 @@ async fn due(db: &Db, provider: Provider) -> Result<Vec<Day>, Problem> {
     let first = Day::at(u64::try_from(first.int(0)?).map_err(|_| odd())?);
     let rows = db
         .run(
-            "SELECT DISTINCT day FROM statements WHERE provider = $1 AND compared_at IS NOT NULL",
+            "SELECT DISTINCT s.day FROM statements s WHERE s.provider = $1 AND s.compared_at IS NOT NULL \
+             AND NOT EXISTS (SELECT 1 FROM statements n WHERE n.provider = s.provider AND n.day = s.day \
+               AND n.compared_at IS NULL AND n.fetched_at >= s.fetched_at)",
             [provider.name().into()],
         )
         .await?;

@@ -6,7 +6,7 @@ use super::{
 };
 use serde_json::json;
 use std::time::Duration;
-use zerotrip_journeys::Town;
+use zerotrip_journeys::{Town, sql};
 
 #[test]
 fn a_bill_is_asked_for_from_its_hour_on_and_until_it_is_there() {
@@ -69,6 +69,34 @@ fn a_damaged_bill_changes_nothing_and_is_fetched_again() {
         assert_eq!(run(&town)["failed"], 0);
         assert!(reconciled(&town, &order));
     }
+}
+
+#[test]
+fn a_comparison_that_was_cut_off_beside_one_that_ended_is_made_up_for() {
+    let town = Town::start("recon-beside");
+    for provider in FETCHED {
+        paid(&town, provider);
+    }
+    let town = next_day(town);
+    assert_eq!(run(&town)["compared"], 2);
+    // Another run had fetched its bill after that, and was killed when it had kept a first difference.
+    let database = town.house.database();
+    sql::execute(
+        &database,
+        "INSERT INTO statements (provider, day, digest, payments, paid_fen, refunds, refunded_fen, fetched_at) \
+         SELECT provider, day, 'cut-off', 2, 1, 0, 0, fetched_at + 1 FROM statements",
+    );
+    sql::execute(
+        &database,
+        "INSERT INTO statement_differences (id, provider, day, digest, subject, reason, order_no, found_at) \
+         SELECT provider, provider, day, digest, '4200009', 'unknown-order', '4200009', fetched_at FROM statements \
+         WHERE digest = 'cut-off'",
+    );
+    assert_eq!(open(&town).len(), 2);
+    let town = town.later(1);
+    assert_eq!(run(&town)["compared"], 2);
+    assert_eq!(open(&town), []);
+    assert_eq!(run(&town)["compared"], 0);
 }
 
 #[test]
