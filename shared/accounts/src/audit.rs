@@ -3,7 +3,8 @@
 use crate::refused;
 use crate::signing::audit;
 use crate::signing::faults::Fault;
-use zerotrip_platform::{Db, Id, Problem};
+use std::fmt::Display;
+use zerotrip_platform::{Db, Id, Problem, clock};
 
 /// One act.
 pub struct Line<'a> {
@@ -24,15 +25,16 @@ pub async fn write(db: &Db, line: &Line<'_>, now: u64) -> Result<(), Problem> {
     write_once(db, Id::random(), line, now).await
 }
 
-/// The same for an act that may be repeated: of the lines with this id the first stays.
-pub async fn write_once(db: &Db, id: Id, line: &Line<'_>, now: u64) -> Result<(), Problem> {
-    let digest = digest(id, now, line)?;
+/// The same for what was done at `at`, Unix ms, and may be written down again: of the lines with this id the first stays.
+pub async fn write_once(db: &Db, id: impl Display, line: &Line<'_>, at: u64) -> Result<(), Problem> {
+    let id = id.to_string();
+    let digest = digest(&id, at, line)?;
     db.run(
         "INSERT INTO audit_lines (id, at, kind, actor, device, subject, detail, digest) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
         [
             id.into(),
-            now.into(),
+            at.into(),
             line.kind.into(),
             line.actor.into(),
             line.device.into(),
@@ -46,18 +48,19 @@ pub async fn write_once(db: &Db, id: Id, line: &Line<'_>, now: u64) -> Result<()
 }
 
 /// Two keyed digests with a dot between: of the detail (nothing where it is empty), and of all else with the first. So a detail can
-/// be erased, and who did what to whom when is still held.
-fn digest(id: Id, at: u64, line: &Line<'_>) -> Result<String, Problem> {
+/// be erased, and who did what to whom when is still held. The key is that of the day of writing: there may have been none at `at`.
+fn digest(id: &str, at: u64, line: &Line<'_>) -> Result<String, Problem> {
+    let now = clock::now_ms();
     let detail = match line.detail {
         "" => String::new(),
-        detail => audit::digest(&of_detail(id, detail), at).map_err(refused)?,
+        detail => audit::digest(&of_detail(id, detail), now).map_err(refused)?,
     };
-    let whole = audit::digest(&of_line(id, at, line, &detail), at).map_err(refused)?;
+    let whole = audit::digest(&of_line(id, at, line, &detail), now).map_err(refused)?;
     Ok(format!("{detail}.{whole}"))
 }
 
 /// Whether the line of this id and time is the one that `digest` was made of. `erased`: its detail is gone.
-pub fn is_of(id: Id, at: u64, line: &Line<'_>, digest: &str, erased: bool) -> Result<bool, Problem> {
+pub fn is_of(id: &str, at: u64, line: &Line<'_>, digest: &str, erased: bool) -> Result<bool, Problem> {
     let Some((detail, whole)) = digest.split_once('.') else { return Ok(false) };
     let untouched = match (line.detail, erased) {
         ("", true) => !detail.is_empty(),
@@ -77,12 +80,12 @@ fn matches(bytes: &[u8], digest: &str) -> Result<bool, Problem> {
     }
 }
 
-fn of_detail(id: Id, detail: &str) -> Vec<u8> {
+fn of_detail(id: &str, detail: &str) -> Vec<u8> {
     format!("{id}\ndetail\n{detail}").into_bytes()
 }
 
 /// One field each line, the digest of the detail last.
-fn of_line(id: Id, at: u64, line: &Line<'_>, detail: &str) -> Vec<u8> {
+fn of_line(id: &str, at: u64, line: &Line<'_>, detail: &str) -> Vec<u8> {
     let Line { kind, actor, device, subject, .. } = line;
     format!("{id}\n{at}\n{kind}\n{actor}\n{device}\n{subject}\n{detail}").into_bytes()
 }

@@ -178,9 +178,12 @@ fn account(n: usize) -> [String; 3] {
     ]
 }
 
+/// In pieces: SQLite copies the rest of a text at each of its statements.
 pub fn insert(house: &House, statements: impl Iterator<Item = String>) {
-    let all: String = statements.collect();
-    sql::execute(&house.database(), &format!("BEGIN;{all}COMMIT;"));
+    let all: Vec<String> = statements.collect();
+    for piece in all.chunks(50) {
+        sql::execute(&house.database(), &format!("BEGIN;{}COMMIT;", piece.concat()));
+    }
 }
 
 /// An access token of the `n`th.

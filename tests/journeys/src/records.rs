@@ -49,6 +49,12 @@ impl Town {
         self.house.post(&format!("/records/citizens/{citizen}/{act}"), Some(token), body)
     }
 
+    /// Lines of this kind in the audit trail, once the job has written down what rows alone said.
+    pub fn trail(&self, kind: &str) -> i64 {
+        self.job("audit");
+        self.count(&format!("SELECT COUNT(*) FROM audit_lines WHERE kind = '{kind}'"))
+    }
+
     /// One statement, as somebody with the database in hand would give it.
     pub fn tamper(&self, statement: &str) {
         sql::execute(&self.house.database(), statement);

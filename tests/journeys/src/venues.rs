@@ -122,7 +122,7 @@ impl Redeemed<'_> {
                 "INSERT INTO identity_codes (id, holder, minted_by, session, scenario, documents, policy, typed_index, \
                  issued_at, expires_at, typed_until, ended_how, ended_at, at_venue, at_person, at_device, read_how, attempt, \
                  disclosed, as_of, minor, outside, entry_sealed, kept_until, person_index, plate_index) VALUES ('{id}', \
-                 'holder-{number}', 'holder-{number}', 'session', '{}', 1, '{}', 'typed-{number}', {at}, {at}, {at}, 'redeemed', \
+                 'a{number:031x}', 'a{number:031x}', 'session', '{}', 1, '{}', 'typed-{number}', {at}, {at}, {at}, 'redeemed', \
                  {at}, '{}', (SELECT id FROM principals WHERE login = '{}'), '{}', '{}', 'attempt-{number}', '{}', {at}, {}, {}, \
                  {}, {}, {}, {})",
                 self.scenario.name(),
@@ -152,7 +152,7 @@ pub fn refuse(town: &Town, venue: &Venue, scenario: &str, why: &str) {
         &town.house.database(),
         &format!(
             "INSERT INTO refused_scans (id, code, holder, at, venue, person, device, scenario, why) VALUES \
-             ('f{number:031x}', 'code', 'holder', {}, '{}', 'person', '{}', '{scenario}', '{why}')",
+             ('f{number:031x}', 'c{number:031x}', 'a{number:031x}', {}, '{}', 'b{number:031x}', '{}', '{scenario}', '{why}')",
             town.now_ms(),
             venue.id,
             venue.scanner

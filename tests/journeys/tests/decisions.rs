@@ -219,6 +219,7 @@ fn a_revoked_decision_is_not_to_be_paid() {
     // The first reason stands.
     let again = town.house.post(&path, Some(&officer), &json!({"reason": "另一理由"}));
     assert_eq!((again.status, &again.json()["revoked"]["reason"]), (200, &json!("开错当事人")));
+    assert_eq!((town.trail("decision-issued"), town.trail("decision-revoked")), (1, 1));
     let seen = town.look_up(code);
     assert_eq!((&seen["state"], &seen["providers"]), (&json!("revoked"), &json!([])));
     town.try_order(code).is_problem(409, "decision-revoked");

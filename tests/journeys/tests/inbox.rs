@@ -196,6 +196,7 @@ fn what_a_person_has_closed_stays_closed_with_who_and_why() {
     let closed = read(&town, &name)["closed"].clone();
     assert_eq!((&closed["outcome"], &closed["note"]), (&json!("noted"), &json!(NOTE)));
     assert_eq!(closed["by"].as_str().map(str::len), Some(32));
+    assert_eq!(town.trail("payment-report-closed"), 1);
     // Neither deciding again nor the same delivery opens it.
     assert_eq!(replay(&town, &name).json(), json!({"outcome": "noted", "report": null}));
     assert_eq!(town.notify(&town.signed(&odd)).text, "success");

@@ -263,6 +263,7 @@ fn what_a_recipient_will_never_take_is_closed_by_hand_and_only_by_an_administrat
     close(&town, "treasury", "settlement", second, "另一处理").is_problem(409, "report-not-open");
     assert_eq!((untold(&town), town.janitor()["to_review"].clone()), (vec![], json!(0)));
     assert!(job(&town).as_array().expect("a list").iter().all(|told| told["done"] == 0));
+    assert_eq!(town.trail("settlement-report-closed"), 1);
     let stored = town.house.stored();
     assert!(!stored.windows(NOTE.len()).any(|window| window == NOTE.as_bytes()), "it is sealed");
     drop(ticket);

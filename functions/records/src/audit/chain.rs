@@ -5,6 +5,7 @@
 //! that number. Killed before the link, the claim is taken up by whoever comes next; killed after it, the last link's lines are
 //! found by its MAC, which fits one claim alone. No lease is needed: any number of linkers at once make one chain.
 
+use crate::audit::facts;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,6 +20,8 @@ const SETTLED_MS: u64 = 60_000;
 /// Lines in a link, and links in a run.
 const LINES: i64 = 500;
 const LINKS: usize = 20;
+/// How long a run may write lines down before it links.
+const PATIENCE_MS: u64 = 10_000;
 
 /// What a run did.
 #[derive(Serialize, ToSchema)]
@@ -59,13 +62,14 @@ pub async fn run(request: &Request) -> Result<Reply, Problem> {
     let db = Db::open().await?;
     authority::scheduler(request, &db).await?;
     let now = clock::now_ms();
+    let unwritten = facts::write_down(&db, now + PATIENCE_MS).await?;
     let mut done = LinksMade { links: 0, lines: 0, head: None, more: true };
     // Each turn makes a link, or finds that another linker has.
     for _ in 0..LINKS {
         done.head = last(&db).await?;
         settle(&db, done.head.as_ref()).await?;
         let Some(claim) = claim(&db, now).await? else {
-            done.more = false;
+            done.more = unwritten;
             break;
         };
         let digests = digests(&db, claim).await?;

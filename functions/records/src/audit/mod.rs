@@ -1,6 +1,8 @@
-//! The audit trail as a whole: linked, verified, read, and its details erased in time.
+//! The audit trail as a whole: written down where a row alone says what was done, linked, verified, read, and its details erased in
+//! time.
 
 pub mod chain;
+mod facts;
 pub mod lines;
 pub mod verification;
 

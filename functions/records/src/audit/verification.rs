@@ -159,11 +159,10 @@ fn edited(rows: &[Row], batch: Option<i64>, now: u64, faults: &mut Vec<Wrong>) -
 fn is_untouched(row: &Row, now: u64) -> Result<bool, Problem> {
     let at = u64::try_from(row.int(1)?);
     // What we write is always of its form.
-    let (Ok(at), Ok(id), Ok(actor), Ok(device), Ok(subject)) =
-        (at, row.id(0), row.id(3), row.id(4), row.id(5))
-    else {
+    let (Ok(at), Ok(actor), Ok(device), Ok(subject)) = (at, row.id(3), row.id(4), row.id(5)) else {
         return Ok(false);
     };
+    let id = row.text(0)?;
     let line = Line { kind: row.text(2)?, actor, device, subject, detail: row.text(6)? };
     let erased = !row.is_null(8);
     let early = erased && at.saturating_add(DETAILS_MS) > now;

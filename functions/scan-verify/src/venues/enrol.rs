@@ -4,7 +4,6 @@ use crate::venues::list::name_key;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::authority::{self, Administrator};
 use zerotrip_domain::document::Text;
 use zerotrip_domain::scenario::Scenario;
@@ -68,9 +67,6 @@ pub async fn enrol(request: &Request) -> Result<Reply, Problem> {
         Err(DbError::Conflict) => return Err(enrolled_already()),
         Err(other) => return Err(other.into()),
     }
-    let kind = "venue-enrolled";
-    let line = Line { kind, actor: by.principal, device: Id::NONE, subject: id, detail: "" };
-    audit::write(&db, &line, now).await?;
     Ok(Reply::json(StatusCode::CREATED, &Enrolled { venue: id.to_string() }))
 }
 

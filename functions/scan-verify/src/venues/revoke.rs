@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use utoipa::ToSchema;
-use zerotrip_accounts::audit::{self, Line};
 use zerotrip_accounts::authority::{self, Administrator};
 use zerotrip_accounts::refused;
 use zerotrip_accounts::signing::sealing;
@@ -37,10 +36,6 @@ pub async fn revoke(request: &Request, id: &str) -> Result<Reply, Problem> {
     if revoked.is_none() {
         let known = db.one("SELECT id FROM venues WHERE id = $1", [id.into()]).await?;
         known.ok_or_else(Problem::not_found)?;
-        return Ok(Reply::no_content());
     }
-    let kind = "venue-revoked";
-    let line = Line { kind, actor: by.principal, device: Id::NONE, subject: id, detail: "" };
-    audit::write(&db, &line, now).await?;
     Ok(Reply::no_content())
 }

@@ -233,7 +233,7 @@ fn a_person_closes_a_difference_with_a_note_that_only_we_can_read() {
     assert_eq!((&statement["differences"], &statement["open"]), (&json!(1), &json!(0)));
     let who =
         "SELECT COUNT(*) FROM statement_differences WHERE closed_how = 'person' AND closed_by IS NOT NULL";
-    assert_eq!(town.count(who), 1);
+    assert_eq!((town.count(who), town.trail("difference-closed")), (1, 1));
     assert!(!String::from_utf8_lossy(&town.house.stored()).contains("张三丰在柜台"));
     assert!(!town.house.log().contains("张三丰"));
 }

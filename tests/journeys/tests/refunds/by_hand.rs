@@ -131,6 +131,16 @@ fn the_banks_money_goes_back_by_hand_and_an_administrator_says_that_it_has() {
     town.house.post(&path, Some(&administrator), &other).is_problem(409, "refund-not-open");
     assert_eq!(refund_of(&town, &code, &two), "done");
     assert_eq!(town.janitor()["to_review"], 0);
+    // Both acts stand in the trail, under the decision whose money it was.
+    assert_eq!((town.trail("refund-taken-over"), town.trail("refund-closed")), (1, 1));
+    let decision = town.text(&format!("SELECT decision FROM orders WHERE id = '{}'", id(&two)));
+    let lines =
+        town.house.get(&format!("/records/audit/lines?subject={decision}"), Some(&administrator)).json();
+    let lines = lines["lines"].as_array().expect("a list").clone();
+    assert!(lines.iter().any(|line| line["kind"] == "refund-taken-over"), "{lines:?}");
+    let closed = lines.iter().find(|line| line["kind"] == "refund-closed").expect("a line");
+    let detail: Value = serde_json::from_str(closed["detail"].as_str().expect("text")).expect("JSON");
+    assert_eq!(detail, json!({ "refund": id(&two), "amount_fen": "20000", "reference": REFERENCE }));
 }
 
 #[test]
