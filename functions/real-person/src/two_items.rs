@@ -1,5 +1,5 @@
-//! The way without a face and without a window: a code to the account's phone, and name and number matched anew. Why it
-//! neither recovers nor claims an account stands in `domain::proof`.
+//! The way without a face and without a window: what the person has, the account's phone, and what the person knows, name and
+//! number, matched anew. Why it neither recovers nor claims an account stands in `domain::proof`.
 
 use crate::face::check::Wanted;
 use crate::proof::answer::{Outcome, not_now};
@@ -10,18 +10,22 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use zerotrip_accounts::citizen;
 use zerotrip_accounts::consents::{self, Purpose as For};
+use zerotrip_accounts::limits;
 use zerotrip_accounts::one_time_code::{self, Purpose as Code, Typed};
-use zerotrip_accounts::person::{matched, not_matched};
+use zerotrip_accounts::person::{Person, matched, not_matched};
 use zerotrip_accounts::sealed::opened;
 use zerotrip_domain::proof::{How, Purpose};
 use zerotrip_platform::{Db, Id, Problem, Reply, Request, clock};
 
-/// The first item; the second is the account's own name and number.
+/// Whoever holds the phone for a minute has only the first.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TwoItems {
     /// A code of the purpose `prove`, to the account's phone.
     phone: Typed,
+    /// As on the ID card of the person whose account it is.
+    name: String,
+    id_number: String,
     /// Without it, what the account lacks: `real-person`, or else `step-up`.
     purpose: Option<Wanted>,
 }
@@ -35,7 +39,13 @@ pub async fn prove(request: &Request) -> Result<Reply, Problem> {
     let purpose = given.purpose.map_or_else(|| Purpose::of(caller.standing), Purpose::from);
     purpose.begun_from(caller.standing, How::TwoItems).map_err(not_now)?;
     consents::demand(&db, caller.id, For::RealName).await?;
+    let (typed, _) = Person::parse(&given.name, &given.id_number, now)?;
+    limits::of(&db, limits::TWO_ITEMS_OF_ACCOUNT, &caller.id.to_string(), now).await?;
     let (person, number) = own_person(&db, &caller, now).await?;
+    // The platform is asked about the account's own person only, so nobody else's name is tried out on it.
+    if (typed.name(), &typed.id_number) != (person.name(), &person.id_number) {
+        return Err(another_person());
+    }
     // The platform first: while it is silent the code is not used up.
     matched(&db, caller.id, &person, &number, Id::random(), now).await?.map_err(not_matched)?;
     let row = db.one("SELECT phone_sealed FROM citizens WHERE id = $1", [caller.id.into()]).await?;
@@ -58,6 +68,16 @@ pub async fn prove(request: &Request) -> Result<Reply, Problem> {
     let id = proof::begin(&db, &new, now).await??;
     let proof = Proof::load(&db, id).await?.ok_or_else(Problem::not_found)?;
     conclude(&db, proof, now).await
+}
+
+fn another_person() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "another-person",
+        "Not the account's person",
+        "姓名或身份证号与本账号不符",
+        "Type both as the ID card of the person shows them with whose name this account was opened.",
+    )
 }
 
 fn another_phone() -> Problem {

@@ -29,6 +29,8 @@ pub const REGISTRATIONS_OF_ADDRESS: Limit =
 pub const REAL_NAMES_OF_ACCOUNT: Limit = Limit { name: "real-names/account", burst: 5, every_ms: HOUR };
 /// Real-name checks of one ID number, from whatever account.
 pub const REAL_NAMES_OF_PERSON: Limit = Limit { name: "real-names/person", burst: 10, every_ms: HOUR };
+/// Names and numbers that one account gives for its own.
+pub const TWO_ITEMS_OF_ACCOUNT: Limit = Limit { name: "two-items/account", burst: 5, every_ms: 10 * MINUTE };
 /// Face checks begun from one address.
 pub const FACES_OF_ADDRESS: Limit = Limit { name: "faces/address", burst: 60, every_ms: 10 * SECOND };
 /// Questions about the result of one face check.

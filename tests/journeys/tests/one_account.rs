@@ -277,7 +277,7 @@ fn an_account_from_the_old_days_can_do_nothing_but_prove_its_person() {
     citizens.begin(&token, "step-up").is_problem(409, "real-person-first");
     citizens.begin(&token, "real-person").is_problem(403, "consent-needed");
     // A phone that was entered in the old days may be the one of whoever opened it in another's name.
-    let two = json!({ "phone": citizens.code(phone(person), "prove") });
+    let two = json!({ "phone": citizens.code(phone(person), "prove"), "name": person.name, "id_number": person.id_number });
     town.house.post("/real-person/two-items", Some(&token), &two).is_problem(403, "stronger-proof-needed");
     let consent = json!({ "purpose": "face" });
     assert_eq!(town.house.post("/auth/citizens/me/consents", Some(&token), &consent).status, 204);

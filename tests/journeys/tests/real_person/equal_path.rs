@@ -60,13 +60,16 @@ fn two_items_prove_a_person_without_camera_and_window() {
     let citizens = Citizens(&town);
     let person = somebody(Residence::Local, 0);
     let citizen = citizens.with_real_name(person);
-    let prove = |phone: &Value, purpose: Option<&str>| {
-        let body = json!({ "phone": phone, "purpose": purpose });
+    let prove_as = |name: &str, id_number: &str, phone: &Value, purpose: Option<&str>| {
+        let body = json!({ "phone": phone, "name": name, "id_number": id_number, "purpose": purpose });
         town.house.post("/real-person/two-items", Some(&citizen.token), &body)
     };
+    let prove =
+        |phone: &Value, purpose: Option<&str>| prove_as(person.name, &person.id_number, phone, purpose);
     let stranger = citizens.register("13800138000");
     let code = citizens.code("13800138000", "prove");
-    let body = json!({ "phone": code, "purpose": "recovery" });
+    let body =
+        json!({ "phone": code, "name": person.name, "id_number": person.id_number, "purpose": "recovery" });
     // Whoever knows a name and a number takes nobody's account over.
     let tried = town.house.post("/real-person/two-items", Some(&stranger.token), &body);
     tried.is_problem(403, "stronger-proof-needed");
@@ -85,4 +88,30 @@ fn two_items_prove_a_person_without_camera_and_window() {
     assert_eq!(town.count("SELECT COUNT(*) FROM face_attempts"), 0, "no camera was near");
     let refreshed = citizens.refresh(&citizen.refresh).text_of("access_token");
     assert_eq!(level_and_face_at(&refreshed).0, 2);
+}
+
+#[test]
+fn whoever_has_only_the_phone_has_one_item() {
+    let town = Town::start("one-item");
+    let citizens = Citizens(&town);
+    let person = somebody(Residence::Local, 0);
+    let other = somebody(Residence::Local, 1);
+    let citizen = citizens.real_person(person);
+    let town = town.later(1_801);
+    let citizens = Citizens(&town);
+    let token = citizens.refresh(&citizen.refresh).text_of("access_token");
+    // It is not used up by what is wrong besides.
+    let code = citizens.code(phone(person), "prove");
+    let prove = |name: &str, id_number: &str| {
+        let body = json!({ "phone": code, "name": name, "id_number": id_number, "purpose": "step-up" });
+        town.house.post("/real-person/two-items", Some(&token), &body)
+    };
+    let channel = || town.house.post("/wallet/channels", Some(&token), &json!({ "kind": "resident-id" }));
+    channel().is_problem(403, "fresh-proof-needed");
+    prove(person.name, &other.id_number).is_problem(403, "another-person");
+    prove(other.name, &person.id_number).is_problem(403, "another-person");
+    prove(person.name, "").is_problem(400, "invalid-request");
+    channel().is_problem(403, "fresh-proof-needed");
+    assert_eq!(prove(person.name, &person.id_number).json()["result"], "passed");
+    assert_eq!(channel().status, 201);
 }
