@@ -21,8 +21,8 @@ pub fn hash(password: &str, salt: [u8; 16]) -> Result<String, Fault> {
 /// Whether `password` is the stored one.
 ///
 /// Without a stored hash, or with one of an unknown form, Argon2id's work is done and the answer is no; for salted
-/// SHA-256 as well, so that time does not tell who has an account. A bcrypt hash takes its own time and does tell, as
-/// long as it is there.
+/// SHA-256 as well, so that time does not tell who has an account. A bcrypt hash takes its own time: as long as there is
+/// one, who logs people in does its work for all.
 pub fn verify(password: &str, stored: Option<&str>) -> Result<bool, Fault> {
     if password.len() > MAX_BYTES {
         return Err(Refusal::Malformed.into());

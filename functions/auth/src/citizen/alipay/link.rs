@@ -153,7 +153,7 @@ fn another_linked() -> Problem {
         "alipay-another-linked",
         "Another Alipay account is linked",
         "您已绑定另一个支付宝账户",
-        "Unlink that one first: DELETE /records/me/alipay.",
+        "Unlink that one first: DELETE /auth/citizens/me/alipay.",
     )
 }
 

@@ -1,4 +1,6 @@
--- What the audit job writes lines of goes along time. Idempotent as the others.
+-- What jobs and log-ins look for, in order. Idempotent as the others.
+
+-- What the audit job writes lines of, by its time.
 CREATE INDEX IF NOT EXISTS audit_lines_kind ON audit_lines (kind, at);
 CREATE INDEX IF NOT EXISTS register_additions_at ON register_additions (at);
 CREATE INDEX IF NOT EXISTS venues_enrolled_at ON venues (enrolled_at);
@@ -11,3 +13,10 @@ CREATE INDEX IF NOT EXISTS refunds_closed_at ON refunds (done_at) WHERE closed_b
 CREATE INDEX IF NOT EXISTS payment_inbox_closures_at ON payment_inbox_closures (closed_at);
 CREATE INDEX IF NOT EXISTS settlement_reports_closed_at ON settlement_reports (done_at) WHERE closed_by IS NOT NULL;
 CREATE INDEX IF NOT EXISTS statement_differences_closed_at ON statement_differences (closed_at) WHERE closed_how = 'person';
+
+-- Hashes of an older system that uses bcrypt: `$2b$…`.
+CREATE INDEX IF NOT EXISTS citizens_bcrypt ON citizens (id) WHERE SUBSTR(password, 2, 1) = '2';
+
+-- What providers have signed, by the time when retention erases it.
+CREATE INDEX IF NOT EXISTS orders_evidence ON orders (settled_at) WHERE evidence_sealed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS payment_inbox_evidence ON payment_inbox (received_at) WHERE evidence_sealed IS NOT NULL;
