@@ -47,25 +47,39 @@ pub type Signed = (String, Option<String>);
 /// Sends `body` (empty for GET) to `target`, path and query, and gives the body of a 2xx, or WeChat Pay's word for why
 /// not. An answer counts only when `verify` has taken its signature, an error's as well; what is about the service and
 /// not about this call is a [`Problem::unavailable`].
+///
+/// WeChat Pay signs some answers wrongly on purpose, to see that we look. Every call may be repeated, so it is asked once more.
 pub async fn call(
     db: &Db,
     method: Method,
     target: &str,
     body: String,
-    sign: impl FnOnce(&str, &str, &str) -> Result<Signed, Problem>,
-    verify: impl FnOnce(Signature, &[u8], &[String]) -> Result<(), Problem>,
+    sign: impl Fn(&str, &str, &str) -> Result<Signed, Problem>,
+    verify: impl Fn(Signature, &[u8], &[String]) -> Result<(), Problem>,
 ) -> Result<Result<String, String>, Problem> {
     #[derive(Deserialize)]
     struct Refused {
         code: String,
     }
-    let signed = sign(method.as_str(), target, &body)?;
-    let answer = send(method, target, body, signed).await?;
-    let signature = Signature::of(&answer.headers);
-    let known = certificates(db, &signature.serial).await?;
-    // What stands before WeChat Pay signs nothing, and says by its status what it is.
-    verify(signature, &answer.body, &known)
-        .inspect_err(|_| crate::log(&format!("wechat-pay: status {}", answer.status.as_u16())))?;
+    let mut asked_again = false;
+    let answer = loop {
+        let signed = sign(method.as_str(), target, &body)?;
+        let answer = send(method.clone(), target, body.clone(), signed).await?;
+        let signature = Signature::of(&answer.headers);
+        let known = certificates(db, &signature.serial).await?;
+        // What stands before WeChat Pay signs nothing, and says by its status what it is.
+        let is_signed = !signature.signature.is_empty();
+        match verify(signature, &answer.body, &known) {
+            Ok(()) => break answer,
+            Err(problem) => {
+                crate::log(&format!("wechat-pay: status {}, not authentic", answer.status.as_u16()));
+                if asked_again || !is_signed {
+                    return Err(problem);
+                }
+                asked_again = true;
+            }
+        }
+    };
     let odd = || Problem::unavailable("an answer of wechat-pay is not of its form");
     if answer.status.is_success() {
         return String::from_utf8(answer.body.to_vec()).map(Ok).map_err(|_| odd());

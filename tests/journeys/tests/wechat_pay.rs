@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use zerotrip_journeys::town::{DESKTOP, IN_WECHAT, PHONE};
-use zerotrip_journeys::{Answer, Town};
+use zerotrip_journeys::{Answer, Town, sql};
 use zerotrip_sandbox::wechat::CallbackKey::{self, Certificate, PublicKey};
 
 const PROVIDER: &str = "wechat-pay";
@@ -292,6 +292,36 @@ fn probes_are_refused_and_the_right_ones_pay_once_under_either_key() {
     assert!(!probes.is_empty() && probes.iter().all(|a| a["status"] == 400), "{attempts:?}");
     assert_eq!(town.count("SELECT COUNT(*) FROM orders WHERE state = 'paid'"), 3);
     assert_eq!(town.count("SELECT COUNT(*) FROM payment_inbox"), 0);
+}
+
+/// Half of the trials are answers: `WECHATPAY/SIGNTEST/` instead of a signature.
+#[test]
+fn an_answer_that_tries_us_is_not_believed_and_costs_nobody_the_order() {
+    let town = Town::start("wechat-answer-probes");
+    town.janitor();
+    let tried = |fault: &str, calls: u32| {
+        control(
+            &town,
+            "POST",
+            "faults",
+            &json!({ "gateway": fault, "gateway_calls": calls, "hold_notifications": true }),
+        )
+    };
+    for fault in ["signature-probe", "bad-signature"] {
+        let code = town.code();
+        tried(fault, 1);
+        let order = town.order_at(&code, PROVIDER, PHONE);
+        // The janitor's question and the closing of an order are tried as well.
+        let number = order["order"].as_str().expect("it").to_owned();
+        control(&town, "POST", &format!("trades/{number}/pay"), &Value::Null);
+        sql::execute(&town.house.database(), "UPDATE orders SET next_check_at = 0 WHERE state = 'pending'");
+        tried(fault, 1);
+        town.janitor();
+        assert_eq!(town.state_of(&code, &order), "paid", "{fault}");
+        // Twice in a row is no trial.
+        tried(fault, 2);
+        town.try_order_at(&town.code(), PROVIDER, PHONE).is_problem(503, "unavailable");
+    }
 }
 
 #[test]
