@@ -3,8 +3,8 @@
 use crate::hex;
 
 /// The pairs in the order of their names. For a handful: each is put in its place, which needs no sorting code.
-pub(crate) fn sorted<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
-    let mut sorted: Vec<(&str, &str)> = Vec::new();
+pub(crate) fn sorted<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<(&'a str, &'a [u8])> {
+    let mut sorted: Vec<(&str, &[u8])> = Vec::new();
     for pair in pairs {
         let place = sorted.partition_point(|earlier| earlier.0 <= pair.0);
         sorted.insert(place, pair);

@@ -2,7 +2,7 @@
 
 use super::Merchant;
 use crate::fault::Fault;
-use crate::form::{encoded, joined_texts, sorted};
+use crate::form::{encoded, joined, sorted};
 use crate::instant;
 
 /// One call as form text with its signature.
@@ -35,7 +35,9 @@ pub fn sign(
     }
     let given = parameters.iter().filter(|(_, value)| !value.is_empty());
     fields.extend(given.map(|(name, value)| (name.as_str(), value.as_str())));
-    let signature = merchant.sign_as_us(&joined_texts(&sorted(fields.iter().copied())))?;
+    let signature = merchant.sign_as_us(&joined(
+        sorted(fields.iter().map(|(name, value)| (*name, value.as_bytes()))).into_iter(),
+    ))?;
     fields.push(("sign", &signature));
     Ok(encoded(&fields))
 }

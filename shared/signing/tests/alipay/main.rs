@@ -58,7 +58,7 @@ fn notifications_that_alipay_did_not_sign_are_refused() {
     assert_eq!(refused(&with(BODY, "not base64!", "RSA2")), Refusal::Forged);
     assert_eq!(refused(BODY.as_bytes()), Refusal::Forged);
     assert_eq!(refused(&with(&format!("{BODY}&total_amount=1"), &good, "RSA2")), Refusal::Malformed);
-    assert_eq!(refused(&with(&BODY.replace("utf-8", "gbk"), &good, "RSA2")), Refusal::Malformed);
+    assert_eq!(refused(&with(&BODY.replace("utf-8", "gbk"), &good, "RSA2")), Refusal::Forged);
     assert_eq!(refused(b"a=%zz"), Refusal::Malformed);
     assert_eq!(refused(&vec![b'a'; 65 * 1024]), Refusal::Malformed);
     let many: String = (0..257).map(|i| format!("&f{i}")).collect();
@@ -75,6 +75,27 @@ fn a_notification_of_alipay_gives_its_raw_fields() {
     assert_eq!(value("body"), Some(""));
     assert_eq!((value("sign"), value("sign_type")), (None, None));
     assert_eq!(fields[0].0, "trade_status", "in the order received");
+}
+
+/// Application and merchant may have said that they speak GBK; the bytes are those of `iconv -t GBK`.
+#[test]
+fn what_is_signed_is_bytes_in_whatever_charset() {
+    let keys = keys();
+    let subject = b"\xb7\xa3\xbf\xee 100%+\xd6\xcd\xc4\xc9\xbd\xf0";
+    let signed = [
+        b"app_id=2021000000000001&charset=GBK&out_trade_no=F1&subject=".as_slice(),
+        subject,
+        b"&trade_status=TRADE_SUCCESS",
+    ];
+    let sign = STANDARD.encode(keys.sign("alipay", "-sha256", &signed.concat()));
+    let body = "charset=GBK&subject=%B7%A3%BF%EE+100%25%2B%D6%CD%C4%C9%BD%F0&out_trade_no=F1&trade_status=TRADE_SUCCESS&app_id=2021000000000001";
+    let fields = alipay::notification(&merchant(&keys), &with(body, &sign, "RSA2")).expect("authentic");
+    let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    assert_eq!((value("out_trade_no"), value("trade_status")), (Some("F1"), Some("TRADE_SUCCESS")));
+    assert!(value("subject").is_some_and(|subject| subject.contains(" 100%+")));
+    let other = body.replace("%F0", "%F1");
+    let refused = alipay::notification(&merchant(&keys), &with(&other, &sign, "RSA2"));
+    assert_eq!(refused, Err(Refusal::Forged.into()));
 }
 
 #[test]
