@@ -21,6 +21,8 @@ pub struct Disclosure {
     result: String,
     result_zh: &'static str,
     venue: Option<String>,
+    /// The account of the person there; whose it is, the venue and the police can tell.
+    staff: String,
     scenario: String,
     scenario_zh: &'static str,
     /// What was shown.
@@ -82,7 +84,7 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
     let shown = db
         .run(
-            "SELECT c.id, c.ended_at, c.scenario, v.name, m.reported_at, m.closed_at, c.policy, c.disclosed, c.as_of, c.read_how \
+            "SELECT c.id, c.ended_at, c.scenario, v.name, m.reported_at, m.closed_at, c.at_person, c.policy, c.disclosed, c.as_of, c.read_how \
              FROM identity_codes c LEFT JOIN venues v ON v.id = c.at_venue LEFT JOIN misuse_reports m ON m.disclosure = c.id \
              WHERE c.holder = $1 AND c.ended_how = 'redeemed' AND (c.ended_at, c.id) < (CAST($2 AS BIGINT), $3) \
              ORDER BY c.ended_at DESC, c.id DESC LIMIT CAST($4 AS BIGINT)",
@@ -91,7 +93,7 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
         .await?;
     let refused = db
         .run(
-            "SELECT r.id, r.at, r.scenario, v.name, m.reported_at, m.closed_at, r.why \
+            "SELECT r.id, r.at, r.scenario, v.name, m.reported_at, m.closed_at, r.person, r.why \
              FROM refused_scans r LEFT JOIN venues v ON v.id = r.venue LEFT JOIN misuse_reports m ON m.disclosure = r.id \
              WHERE r.holder = $1 AND (r.at, r.id) < (CAST($2 AS BIGINT), $3) \
              ORDER BY r.at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
@@ -107,9 +109,9 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
 }
 
 fn redeemed(row: &Row) -> Result<Disclosure, Problem> {
-    let policy = row.text(6)?;
+    let policy = row.text(7)?;
     let items = Policy::versioned(policy).map(Policy::discloses).unwrap_or_default();
-    let names = row.optional_text(7)?.unwrap_or_default().split(',').filter(|name| !name.is_empty());
+    let names = row.optional_text(8)?.unwrap_or_default().split(',').filter(|name| !name.is_empty());
     let fields = names.map(|name| {
         let item = items.iter().find(|item| item.name() == name);
         DisclosedField {
@@ -123,19 +125,19 @@ fn redeemed(row: &Row) -> Result<Disclosure, Problem> {
         result_zh: "已出示",
         fields: fields.collect(),
         policy: Some(policy.to_owned()),
-        as_of: int(row, 8)?,
-        read: row.optional_text(9)?.map(str::to_owned),
+        as_of: int(row, 9)?,
+        read: row.optional_text(10)?.map(str::to_owned),
         ..common(row)?
     })
 }
 
 fn tried(row: &Row) -> Result<Disclosure, Problem> {
     Ok(Disclosure {
-        result: row.text(6)?.to_owned(), result_zh: "被拒绝，未出示任何信息", ..common(row)?
+        result: row.text(7)?.to_owned(), result_zh: "被拒绝，未出示任何信息", ..common(row)?
     })
 }
 
-/// Columns of both: id, time, scenario, venue's name, and of a misuse when it was reported and closed.
+/// Columns of both: id, time, scenario, venue's name, of a misuse when it was reported and closed, and who scanned.
 fn common(row: &Row) -> Result<Disclosure, Problem> {
     let scenario = row.text(2)?;
     let misuse =
@@ -146,6 +148,7 @@ fn common(row: &Row) -> Result<Disclosure, Problem> {
         result: String::new(),
         result_zh: "",
         venue: row.optional_text(3)?.map(str::to_owned),
+        staff: row.text(6)?.to_owned(),
         scenario: scenario.to_owned(),
         scenario_zh: Scenario::named(scenario).map_or("", Scenario::chinese),
         fields: Vec::new(),

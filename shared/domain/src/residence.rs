@@ -29,7 +29,7 @@ pub enum Service {
 }
 
 /// The version of the table below: which answer was given under which rule can be told later.
-pub const POLICY: &str = "services@2026-11";
+pub const POLICY: &str = "services@2026-12";
 
 impl Residence {
     /// All of them.
@@ -39,8 +39,8 @@ impl Residence {
     pub fn services(self) -> &'static [Service] {
         use Service::{DrivingDocuments, ExitDocuments, Fines, IdentityCodes, ResidencePermit, ResidentId};
         match self {
-            Self::Local => &[Fines, DrivingDocuments, ResidentId, ExitDocuments, IdentityCodes],
-            Self::Elsewhere => {
+            // Who has moved to another city of the province has a permit as well (居住证暂行条例, art. 2).
+            Self::Local | Self::Elsewhere => {
                 &[Fines, DrivingDocuments, ResidentId, ResidencePermit, ExitDocuments, IdentityCodes]
             }
             Self::HkMacauTaiwan => &[Fines, DrivingDocuments, ResidencePermit, IdentityCodes],
@@ -81,13 +81,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everybody_sees_the_own_fines_and_only_who_moved_here_a_residence_permit() {
+    fn everybody_sees_the_own_fines_and_who_may_have_moved_a_residence_permit() {
         for class in Residence::ALL {
             assert_eq!(Residence::named(class.name()), Some(class));
             assert!(class.services().contains(&Service::Fines));
+            assert!(class.services().contains(&Service::ResidencePermit));
         }
-        assert!(!Residence::Local.services().contains(&Service::ResidencePermit));
-        assert!(Residence::Elsewhere.services().contains(&Service::ResidencePermit));
+        assert!(!Residence::HkMacauTaiwan.services().contains(&Service::ResidentId));
         assert!(!Residence::HkMacauTaiwan.services().contains(&Service::ExitDocuments));
     }
 }

@@ -69,6 +69,7 @@ fn the_ledger_names_venue_fields_and_time_the_newest_first_page_by_page() {
         (&line["fields"][0]["chinese"], &line["fields"][0]["english"]),
         (&json!("姓名"), &json!("name"))
     );
+    assert_eq!((&line["staff"], &lines[0]["staff"]), (&json!("p"), &json!("p")));
     assert_eq!((&line["policy"], &line["read"]), (&json!("hotel@2025-04"), &json!("qr")));
     let next = page["next"].as_str().expect("there is more");
     let rest = town.house.get(&format!("/wallet/disclosures?before={next}"), Some(&own.token)).json();

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use zerotrip_journeys::citizens::phone;
+use zerotrip_journeys::citizens::{phone, somebody};
 use zerotrip_journeys::wallet::{KINDS, field, named};
 use zerotrip_journeys::{Citizens, Town};
+use zerotrip_sandbox::people::Residence;
 
 const HALF_AN_HOUR: i64 = 31 * 60;
 
@@ -21,8 +22,9 @@ fn only_a_person_who_has_just_been_proven_opens_a_channel() {
     town.house.get("/wallet/channels", Some(&known.token)).is_problem(403, "real-person-needed");
     citizens.pass(&known.token, "real-person");
     citizens.try_open(&known.token, "fishing-licence").is_problem(400, "invalid-request");
-    // Whose household is here needs no residence permit.
-    citizens.try_open(&known.token, "residence-permit").is_problem(403, "service-not-open");
+    // A resident of Taiwan holds the permit for the mainland, which another authority issues.
+    let taiwanese = citizens.real_person(somebody(Residence::HkMacauTaiwan, 0));
+    citizens.try_open(&taiwanese.token, "passport").is_problem(403, "service-not-open");
     citizens.documents(&known.token, "passport").is_problem(409, "channel-not-open");
     citizens.documents(&known.token, "fishing-licence").is_problem(404, "not-found");
     let close = town.house.send("DELETE", "/wallet/channels/passport", Some(&known.token), "");
@@ -53,14 +55,19 @@ fn the_list_masks_numbers_and_a_document_is_shown_whole_only_after_a_fresh_proof
     let kinds: Vec<_> = listed.iter().map(|one| one["kind"].as_str().expect("a kind")).collect();
     assert_eq!(kinds, KINDS);
     assert!(listed.iter().all(|one| one["open"] == false && one["documents"] == json!([])));
-    assert_eq!(listed[1]["available"], false, "he is no newcomer");
+    assert!(listed.iter().all(|one| one["available"] == true));
+    // Who has not moved has no residence permit, and may ask.
+    let permit = citizens.try_open(&known.token, "residence-permit");
+    assert_eq!((permit.status, &permit.json()["documents"]), (201, &json!([])));
+    let closed = town.house.send("DELETE", "/wallet/channels/residence-permit", Some(&known.token), "");
+    assert_eq!(closed.status, 204);
 
     let own =
         ["resident-id", "driving-licence", "vehicle-licence", "passport", "hk-macau-permit", "taiwan-permit"];
     citizens.open(&known.token, &own);
     // Again is the same channel.
     assert_eq!(citizens.try_open(&known.token, "passport").status, 200);
-    assert_eq!(town.count("SELECT COUNT(*) FROM audit_lines WHERE kind = 'channel-opened'"), 6);
+    assert_eq!(town.count("SELECT COUNT(*) FROM audit_lines WHERE kind = 'channel-opened'"), 7);
     let list = town.house.get("/wallet/channels", Some(&known.token));
     let documents = |kind: &str| citizens.channel(&known.token, kind)["documents"].clone();
     assert_eq!(documents("vehicle-licence").as_array().map(Vec::len), Some(2), "he has two cars");
@@ -338,7 +345,7 @@ fn a_name_a_number_and_a_phone_open_no_channel_until_their_person_was_seen() {
     let citizens = Citizens(&town);
     let person = named("张伟");
     let citizen = citizens.with_real_name(person);
-    let two = json!({ "phone": citizens.code(phone(person), "prove") });
+    let two = json!({ "phone": citizens.code(phone(person), "prove"), "name": person.name, "id_number": person.id_number });
     let proven = town.house.post("/real-person/two-items", Some(&citizen.token), &two);
     assert_eq!(proven.json()["standing"], "real-person", "{}", proven.text);
     let open =
