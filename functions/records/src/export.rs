@@ -37,7 +37,7 @@ pub struct Export {
     /// What was done on the account.
     acts: Vec<HeldAct>,
     /// Where the rest is: documents, who was shown what of them, reminders.
-    also: [&'static str; 1],
+    also: [&'static str; 2],
 }
 
 #[derive(Serialize, ToSchema)]
@@ -165,7 +165,7 @@ pub async fn show(request: &Request) -> Result<Reply, Problem> {
         children: children(&db, id).await?,
         disputes: disputes(&db, person).await?,
         acts: acts(&db, id).await?,
-        also: ["GET /wallet/export"],
+        also: ["GET /wallet/export", "GET /fines/mine"],
     };
     let line = Line { kind: "data-exported", actor: id, device: Id::NONE, subject: id, detail: "" };
     audit::write(&db, &line, now).await?;

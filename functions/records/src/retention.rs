@@ -29,7 +29,7 @@ struct Rule {
 }
 
 /// The table. The version changes with any line of it.
-const POLICY: &str = "retention@2026-11";
+const POLICY: &str = "retention@2026-12";
 const RULES: &[Rule] = &[
     Rule {
         what: "one_time_codes",
@@ -183,6 +183,23 @@ const RULES: &[Rule] = &[
         kept_ms: DETAILS_MS,
         sql: "DELETE FROM disputes WHERE id IN (SELECT id FROM disputes \
               WHERE said_at < $1 AND settled_at IS NOT NULL ORDER BY said_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        // What a provider has signed, which names the payer to it. Amounts, numbers and times stay, as the books have to.
+        what: "payment_evidence",
+        kept_ms: DETAILS_MS,
+        sql: "UPDATE orders SET evidence_sealed = NULL WHERE id IN (SELECT id FROM orders \
+              WHERE evidence_sealed IS NOT NULL AND settled_at < $1 ORDER BY settled_at LIMIT CAST($2 AS BIGINT)) RETURNING id",
+    },
+    Rule {
+        // An open one is still to be decided.
+        what: "payment_evidence_set_aside",
+        kept_ms: DETAILS_MS,
+        sql: "UPDATE payment_inbox SET evidence_sealed = NULL WHERE (provider, event, reason) IN \
+              (SELECT i.provider, i.event, i.reason FROM payment_inbox i JOIN payment_inbox_closures c \
+               ON c.provider = i.provider AND c.event = i.event AND c.reason = i.reason \
+               WHERE i.evidence_sealed IS NOT NULL AND i.received_at < $1 ORDER BY i.received_at LIMIT CAST($2 AS BIGINT)) \
+              RETURNING event",
     },
     Rule {
         what: "refused_scans",

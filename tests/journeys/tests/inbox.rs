@@ -208,6 +208,32 @@ fn what_a_person_has_closed_stays_closed_with_who_and_why() {
 }
 
 #[test]
+fn what_providers_have_signed_goes_after_three_years_but_not_what_waits_for_a_person() {
+    let town = Town::start("inbox-kept");
+    let order = town.order(&town.code());
+    let odd = |number: &str| with(town.success(&order), "out_trade_no", number);
+    for number in ["20261124ffffffffffffffffffff", "20261124eeeeeeeeeeeeeeeeeeee"] {
+        assert_eq!(town.notify(&town.signed(&with(odd(number), "notify_id", number))).text, "success");
+    }
+    assert_eq!(town.notify(&town.signed(&town.success(&order))).text, "success");
+    assert_eq!(close(&town, reports(&town)[0]["report"].as_str().expect("a name"), NOTE).status, 204);
+    let kept = |town: &Town| {
+        ["orders", "payment_inbox"].map(|table| {
+            town.count(&format!("SELECT COUNT(*) FROM {table} WHERE evidence_sealed IS NOT NULL"))
+        })
+    };
+    let town = town.later(3 * 365 * 86_400 - 3_600);
+    town.job("retention");
+    assert_eq!(kept(&town), [1, 2]);
+    let town = town.later(7_200);
+    town.job("retention");
+    assert_eq!(kept(&town), [0, 1]);
+    let books =
+        "SELECT COUNT(*) FROM orders WHERE state = 'paid' AND amount_fen > 0 AND transaction_no IS NOT NULL";
+    assert_eq!(town.count(books), 1, "what the books need stays");
+}
+
+#[test]
 fn only_an_administrator_reads_and_decides_and_only_what_there_is() {
     let town = Town::start("inbox-who");
     let order = town.order(&town.code());
