@@ -63,13 +63,15 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::POST, ["qr", "identity-codes"]) => identity::mint::mint(request).await,
         (&Method::GET, ["qr", "identity-codes", id]) => identity::outcome::outcome(request, id).await,
         (&Method::DELETE, ["qr", "identity-codes", id]) => identity::outcome::cancel(request, id).await,
+        (&Method::GET, ["qr", "venues", id, "poster"]) => identity::poster::show(id).await,
         (
             _,
             ["qr", "version" | "ready" | "openapi.json" | "decisions" | "identity-codes"]
             | ["qr", "identity-codes", _]
             | ["qr", "decisions", _]
             | ["qr", "decisions", _, "revocation" | "events"]
-            | ["qr", "decisions", _, "events", _, "end"],
+            | ["qr", "decisions", _, "events", _, "end"]
+            | ["qr", "venues", _, "poster"],
         ) => Err(Problem::method_not_allowed()),
         _ => Err(Problem::not_found()),
     }

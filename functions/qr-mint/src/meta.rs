@@ -1,7 +1,7 @@
 //! What `qr-mint` answers about itself.
 
 use crate::signing::readiness;
-use zerotrip_platform::{Db, Problem, Reply, clock, meta, settings};
+use zerotrip_platform::{Db, Id, Problem, Reply, clock, meta, settings};
 
 /// What `openapi.json` is made from.
 #[cfg(test)]
@@ -17,12 +17,13 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta, settings};
         crate::identity::preview::preview,
         crate::identity::mint::mint,
         crate::identity::outcome::outcome,
-        crate::identity::outcome::cancel
+        crate::identity::outcome::cancel,
+        crate::identity::poster::show,
     )
 )]
 struct Api;
 
-/// 200 when the keys are usable, the address fits into the code, and the database answers.
+/// 200 when the keys are usable, the address fits into the codes, and the database answers.
 pub async fn ready() -> Result<Reply, Problem> {
     let rings = ["session_keys", "ticket_code_keys", "identity_code_keys", "sealing_keys", "index_key"]
         .map(str::to_owned);
@@ -30,6 +31,7 @@ pub async fn ready() -> Result<Reply, Problem> {
     let longest =
         format!("{}/f/{}", settings::get("public_url").await?.trim_end_matches('/'), "Z".repeat(20));
     crate::qr::pictures(&longest)?;
+    crate::identity::poster::code(Id::NONE).await?;
     // Its newest table: the migrations are there.
     Db::open().await?.one("SELECT id FROM identity_codes LIMIT 1", []).await?;
     Ok(meta::ready())

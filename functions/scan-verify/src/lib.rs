@@ -52,8 +52,8 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
         (&Method::GET, ["scan", "venues"]) => venues::list::list(request).await,
         (&Method::GET, ["scan", "venues", id]) => venues::show::show(request, id).await,
         (&Method::DELETE, ["scan", "venues", id]) => venues::revoke::revoke(request, id).await,
-        (&Method::GET, ["scan", "venues", id, "poster"]) => venues::poster::show(id).await,
         (&Method::GET, ["scan", "venues", id, "scans"]) => police::scans::list(request, id).await,
+        (&Method::POST, ["scan", "entries"]) => register::foreigner::enter(request).await,
         (&Method::GET, ["scan", "entries"]) => register::list::list(request).await,
         (&Method::GET, ["scan", "entries", id]) => register::show::show(request, id).await,
         (&Method::POST, ["scan", "entries", id, "additions"]) => register::add::add(request, id).await,
@@ -66,7 +66,7 @@ async fn route(request: &Request) -> Result<Reply, Problem> {
             ["scan", "version" | "ready" | "openapi.json" | "redemptions"]
             | ["scan", "venues" | "entries" | "searches" | "supervision"]
             | ["scan", "venues" | "entries", _]
-            | ["scan", "venues", _, "poster" | "scans"]
+            | ["scan", "venues", _, "scans"]
             | ["scan", "entries", _, "additions" | "report"]
             | ["scan", "supervision", "outside"],
         ) => Err(Problem::method_not_allowed()),

@@ -14,9 +14,9 @@ use zerotrip_platform::{Db, Problem, Reply, clock, meta};
         crate::venues::list::list,
         crate::venues::show::show,
         crate::venues::revoke::revoke,
-        crate::venues::poster::show,
         crate::register::list::list,
         crate::register::show::show,
+        crate::register::foreigner::enter,
         crate::register::add::add,
         crate::register::report::report,
         crate::police::search::search,
@@ -32,7 +32,6 @@ pub async fn ready() -> Result<Reply, Problem> {
     let rings =
         ["session_keys", "identity_code_keys", "sealing_keys", "index_key", "audit_keys"].map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
-    crate::venues::poster::code(zerotrip_platform::Id::NONE).await?;
     // Its newest table: the migrations are there.
     Db::open().await?.one("SELECT id FROM register_searches LIMIT 1", []).await?;
     Ok(meta::ready())

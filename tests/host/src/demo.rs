@@ -123,7 +123,7 @@ fn show(origin: &str, folder: &Folder, database: &str) -> Result<String> {
     );
     eprintln!("a ticket to pay: {url}");
     for Venue { scenario, venue, .. } in &people.venues {
-        eprintln!("a venue ({scenario}): {origin}/scan/venues/{venue}/poster");
+        eprintln!("a venue ({scenario}): {origin}/qr/venues/{venue}/poster");
     }
     eprintln!("demo people's passwords and tokens: {}", folder.demo().display());
     for function in ["auth", "real-person", "records", "wallet", "qr", "scan", "fines", "pay", "bills"] {

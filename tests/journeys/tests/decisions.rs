@@ -282,6 +282,7 @@ fn every_function_describes_itself_and_is_ready() {
                 "/qr/identity-codes",
                 "/qr/identity-codes/preview",
                 "/qr/identity-codes/{id}",
+                "/qr/venues/{id}/poster",
             ][..],
         ),
         (
@@ -349,7 +350,6 @@ fn every_function_describes_itself_and_is_ready() {
                 "/scan/supervision/outside",
                 "/scan/venues",
                 "/scan/venues/{id}",
-                "/scan/venues/{id}/poster",
                 "/scan/venues/{id}/scans",
             ],
         ),

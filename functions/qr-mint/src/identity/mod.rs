@@ -3,5 +3,6 @@
 mod choice;
 pub mod mint;
 pub mod outcome;
+pub mod poster;
 pub mod preview;
 mod refusal;

@@ -27,10 +27,18 @@ const FACTS: &[Fact] = &[
     Fact {
         kind: "identity-redeemed",
         sql: "SELECT c.id, c.ended_at, c.at_person, c.at_device, c.holder, c.id, c.at_venue, c.scenario, c.policy, c.read_how, \
-              c.disclosed FROM identity_codes c WHERE c.ended_how = 'redeemed' AND c.ended_at >= $1 AND NOT EXISTS \
+              c.disclosed FROM identity_codes c WHERE c.ended_how = 'redeemed' AND c.read_how <> 'desk' AND c.ended_at >= $1 AND NOT EXISTS \
               (SELECT 1 FROM audit_lines l WHERE l.id = 'identity-redeemed/' || c.id) \
               ORDER BY c.ended_at, c.id LIMIT CAST($2 AS BIGINT)",
         details: &["code", "venue", "scenario", "policy", "read", "disclosed"],
+    },
+    Fact {
+        kind: "foreigner-entered",
+        sql: "SELECT c.id, c.ended_at, c.at_person, c.at_device, c.id, c.at_venue, c.policy FROM identity_codes c \
+              WHERE c.ended_how = 'redeemed' AND c.read_how = 'desk' AND c.ended_at >= $1 AND NOT EXISTS \
+              (SELECT 1 FROM audit_lines l WHERE l.id = 'foreigner-entered/' || c.id) \
+              ORDER BY c.ended_at, c.id LIMIT CAST($2 AS BIGINT)",
+        details: &["venue", "policy"],
     },
     Fact {
         kind: "scan-refused",

@@ -1,7 +1,5 @@
-//! Guests from outside the mainland, of whom hotels tell the police within 24 hours.
-//!
-//! The wallet knows people of Hong Kong, Macau and Taiwan by their residence permits. It holds no foreign passport: foreigners are
-//! registered at the desk, as before.
+//! Guests from outside the mainland, of whom hotels tell the police within 24 hours: people of Hong Kong, Macau and Taiwan, whom the
+//! wallet knows by their residence permits, and foreigners, whom the desk enters.
 
 use crate::field;
 use crate::register::{REPORTED_WITHIN_MS, time};

@@ -3,6 +3,7 @@
 //! Person and plate are exact: nobody leafs through registers. What is found is of the own area.
 
 use crate::field;
+use crate::register::foreigner::passport;
 use crate::register::{Entry, Line, Shown};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -30,11 +31,13 @@ pub struct NewSearch {
     by: By,
 }
 
-/// `id_number`, or `plate`, or `venue` with `from` and `to`.
+/// `id_number`, or `passport`, or `plate`, or `venue` with `from` and `to`.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct By {
     id_number: Option<String>,
+    /// Of a foreigner.
+    passport: Option<String>,
     plate: Option<String>,
     venue: Option<String>,
     /// Unix ms.
@@ -174,14 +177,18 @@ async fn find(db: &Db, sought: &Sought, area: &Area, search: Id, now: u64) -> Re
 impl Sought {
     fn of(by: &By, now: u64) -> Result<Self, Problem> {
         let (from, to) = (by.from.unwrap_or(0), by.to.unwrap_or(u64::MAX));
-        match (&by.id_number, &by.plate, &by.venue) {
-            (Some(number), None, None) => {
+        match (&by.id_number, &by.passport, &by.plate, &by.venue) {
+            (Some(number), None, None, None) => {
                 let number = IdNumber::parse(number.trim(), Day::at(now))
                     .map_err(|_| Problem::invalid("by.id_number must be an ID number of 18 characters"))?;
                 let is = blind_index::index("resident-id", number.as_str()).map_err(refused)?;
                 Ok(Self { by_what: "id-number", is, from, to, entries: PERSON, additions: PERSON_ADDITIONS })
             }
-            (None, Some(plate), None) => {
+            (None, Some(number), None, None) => {
+                let is = blind_index::index("passport", &passport(number)?).map_err(refused)?;
+                Ok(Self { by_what: "passport", is, from, to, entries: PERSON, additions: PERSON_ADDITIONS })
+            }
+            (None, None, Some(plate), None) => {
                 let plate: Plate = plate
                     .trim()
                     .parse()
@@ -189,7 +196,7 @@ impl Sought {
                 let is = blind_index::index("plate", plate.as_str()).map_err(refused)?;
                 Ok(Self { by_what: "plate", is, from, to, entries: PLATE, additions: PLATE_ADDITIONS })
             }
-            (None, None, Some(venue)) => {
+            (None, None, None, Some(venue)) => {
                 let id: Id = venue.parse().map_err(|_| Problem::not_found())?;
                 let short = by.from.is_some() && from <= to && to - from <= LONGEST_MS;
                 if !short {
@@ -198,7 +205,7 @@ impl Sought {
                 let (entries, additions) = (VENUE, VENUE_ADDITIONS);
                 Ok(Self { by_what: "venue", is: id.to_string(), from, to, entries, additions })
             }
-            _ => Err(Problem::invalid("by must have one of id_number, plate and venue")),
+            _ => Err(Problem::invalid("by must have one of id_number, passport, plate and venue")),
         }
     }
 }

@@ -203,7 +203,8 @@ fn kinds(code: &Code) -> Vec<Kind> {
     code.documents.iter().filter(|kind| code.policy.takes(*kind)).collect()
 }
 
-fn attempt_key(text: &str) -> Result<&str, Problem> {
+/// A scanner's own name of an attempt.
+pub fn attempt_key(text: &str) -> Result<&str, Problem> {
     let named =
         (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if named { Ok(text) } else { Err(Problem::invalid("attempt must be 8 to 64 letters, digits, hyphens")) }

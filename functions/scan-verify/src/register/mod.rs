@@ -2,6 +2,7 @@
 //! as a whole when its time is over.
 
 pub mod add;
+pub mod foreigner;
 pub mod list;
 pub mod report;
 pub mod show;
@@ -46,11 +47,15 @@ impl Entry {
             let value = stored.remove(item.name())?;
             Some(Told { name: item.name(), chinese: item.chinese(), value })
         });
+        let mut told: Vec<Told> = told.collect();
+        // Of a foreigner, whom staff have entered.
+        let nationality = stored.remove("nationality");
+        told.extend(nationality.map(|value| Told { name: "nationality", chinese: "国籍", value }));
         Ok(Self {
             id,
             at: time(row, 1)?,
             policy,
-            told: told.collect(),
+            told,
             minor: flag(row, 3)?,
             outside: flag(row, 4)?,
             kept_until: time(row, 6)?,

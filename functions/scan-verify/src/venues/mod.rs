@@ -2,7 +2,6 @@
 
 pub mod enrol;
 pub mod list;
-pub mod poster;
 pub mod revoke;
 pub mod show;
 

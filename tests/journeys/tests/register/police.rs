@@ -199,3 +199,82 @@ fn a_hotel_reports_guests_from_outside_the_mainland_within_a_day() {
     let reported = supervised(&town, &path)["guests"][0].clone();
     assert_eq!([&reported["reported_at"], &reported["late"]], [&first, &json!(true)]);
 }
+
+#[test]
+fn a_foreigner_is_entered_at_the_desk_reported_and_found_by_the_passport() {
+    let town = Town::start("foreigner");
+    let (hotel, cafe) = (
+        town.staffed_venue("hotel", "松江饭店", AGENCY),
+        town.staffed_venue("internet-cafe", "网吧", AGENCY),
+    );
+    let staff = hotel.staff(&town);
+    let enter = |token: &str, change: &[(&str, &str)]| {
+        let mut body = json!({ "attempt": "desk-0001", "name": "DUPONT MARIE", "sex": "female", "nationality": "FRA",
+            "birth_date": "1990-07-14", "passport_number": "12AB34567" });
+        change.iter().for_each(|(name, value)| body[*name] = json!(value));
+        town.house.post("/scan/entries", Some(token), &body)
+    };
+    for (name, value) in [
+        ("attempt", "x"),
+        ("name", " "),
+        ("sex", "F"),
+        ("nationality", "France"),
+        ("nationality", "CHN"),
+        ("birth_date", "2990-07-14"),
+        ("birth_date", "14.07.1990"),
+        ("passport_number", "12"),
+        ("passport_number", "12ab34567"),
+    ] {
+        enter(&staff, &[(name, value)]).is_problem(400, "invalid-request");
+    }
+    enter(&cafe.staff(&town), &[]).is_problem(403, "not-a-hotel");
+    enter(&town.officer(), &[]).is_problem(403, "forbidden");
+    assert_eq!(town.count("SELECT COUNT(*) FROM identity_codes"), 0);
+
+    let entered = enter(&staff, &[]);
+    assert_eq!(entered.status, 201, "{}", entered.text);
+    let entered = entered.json();
+    let entry = entered["entry"].as_str().expect("an id").to_owned();
+    let told: Vec<(&str, &str)> = entered["disclosed"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (one["name"].as_str().expect("a name"), one["value"].as_str().expect("text")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("name", "DUPONT MARIE"),
+            ("sex", "female"),
+            ("birth_date", "1990-07-14"),
+            ("document_kind", "passport"),
+            ("document_number", "12AB34567"),
+            ("nationality", "FRA"),
+        ]
+    );
+    assert_eq!(entered["report_by"].as_u64(), entered["at"].as_u64().map(|at| at + 86_400_000));
+    // An answer that was lost is given again; a child is another guest, whose guardian the register wants.
+    let again = enter(&staff, &[]);
+    assert_eq!((again.status, again.text_of("entry")), (200, entry.clone()));
+    let child = enter(
+        &staff,
+        &[("attempt", "desk-0002"), ("birth_date", "2020-01-01"), ("passport_number", "12AB34568")],
+    );
+    assert!(child.json()["missing"].to_string().contains("guardian_contact"), "{}", child.text);
+    assert_eq!(town.add(&staff, &entry, "room", &json!("802")).status, 201);
+
+    let day = Day::at(entered["at"].as_u64().expect("a time")).to_string();
+    let guests = supervised(&town, &format!("/scan/supervision/outside?day={day}"));
+    assert_eq!(guests["guests"].as_array().map(Vec::len), Some(2), "{guests}");
+    let officer = town.officer();
+    search(&town, &officer, "协查", &json!({ "passport": "12" })).is_problem(400, "invalid-request");
+    let found = search(&town, &officer, "协查", &json!({ "passport": "12AB34567" })).json();
+    assert_eq!(found["entries"][0]["entry"]["entry"], json!(entry));
+    assert_eq!(found["entries"][0]["entry"]["additions"][0]["value"], "802");
+    assert_eq!((town.trail("foreigner-entered"), town.trail("identity-redeemed")), (2, 0));
+    let stored = town.house.stored();
+    for secret in ["12AB34567", "DUPONT"] {
+        assert!(!stored.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+    assert!(!town.house.log().contains("12AB34567"));
+}

@@ -48,7 +48,7 @@ fn only_an_administrator_enrols_and_one_place_has_one_venue_for_a_scenario() {
     );
     let page = town.house.browse("GET", &path, "");
     assert!(page.content_type.starts_with("text/html") && page.text.contains("松江饭店"), "{}", page.text);
-    let poster = town.house.get(&format!("{path}/poster"), None);
+    let poster = town.house.get(&format!("/qr/venues/{id}/poster"), None);
     let svg = poster.text.split("<svg").nth(1).and_then(|rest| rest.split("</svg>").next()).expect("a code");
     let (url, version) = read_svg(&format!("<svg{svg}</svg>"));
     assert_eq!(url, format!("{}{path}", town.house.variable("public_url")));
@@ -113,7 +113,7 @@ fn a_revoked_venue_sees_nothing_more_and_its_scans_are_listed() {
     }
     town.add(&staff, &entry, "room", &json!("801")).is_problem(403, "venue-revoked");
     town.house.get(&path, None).is_problem(404, "not-found");
-    town.house.get(&format!("{path}/poster"), None).is_problem(404, "not-found");
+    town.house.get(&format!("/qr/venues/{}/poster", hotel.id), None).is_problem(404, "not-found");
 
     let scans = format!("{path}/scans");
     town.house.get(&scans, Some(&staff)).is_problem(403, "forbidden");

@@ -1,8 +1,8 @@
 //! A sheet for the wall: citizens scan it to bind their code to this venue.
 
-use crate::venues;
 use http::StatusCode;
 use maud::{PreEscaped, html};
+use zerotrip_accounts::venue::scenario;
 use zerotrip_pages::page;
 use zerotrip_pages::qr::Qr;
 use zerotrip_platform::{Db, Id, Problem, Reply, settings};
@@ -11,22 +11,23 @@ use zerotrip_platform::{Db, Id, Problem, Reply, settings};
 const MOST: i16 = 6;
 
 /// Public, as the poster is.
-#[utoipa::path(get, path = "/scan/venues/{id}/poster", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/qr/venues/{id}/poster", params(("id" = String, Path)),
     responses((status = 200, body = String, content_type = "text/html; charset=utf-8")))]
 pub async fn show(id: &str) -> Result<Reply, Problem> {
-    let id = id.parse().map_err(|_| Problem::not_found())?;
+    let id: Id = id.parse().map_err(|_| Problem::not_found())?;
     let db = Db::open().await?;
-    let venue = venues::standing(&db, id).await?.ok_or_else(Problem::not_found)?;
+    let sql = "SELECT name, address, scenario FROM venues WHERE id = $1 AND revoked_at IS NULL";
+    let venue = db.one(sql, [id.into()]).await?.ok_or_else(Problem::not_found)?;
     let code = code(id).await?;
     let body = html! {
         section {
             (PreEscaped(code.svg()))
-            p.amount { (venue.name) }
-            p { (venue.address) }
+            p.amount { (venue.text(0)?) }
+            p { (venue.text(1)?) }
             p.note { "打开证照管家，扫描本码，核对场所名称后生成身份码，交工作人员扫描。" }
         }
     };
-    Ok(Reply::html(StatusCode::OK, page(venue.scenario.chinese(), None, &body)))
+    Ok(Reply::html(StatusCode::OK, page(scenario(venue.text(2)?)?.chinese(), None, &body)))
 }
 
 /// The code of a venue's address. One too long is a mistake of the deployment.
