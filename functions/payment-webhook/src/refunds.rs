@@ -167,12 +167,16 @@ pub async fn record(db: &Db, id: &RefundId, what: Refunded, now: u64) -> Result<
         }
         Refunded::Done(reference) => return done(db, &id, &reference, now).await,
         Refunded::Never => {
-            db.run(
-                "UPDATE refunds SET state = 'outside' WHERE order_id = $1 AND state = 'due'",
-                [id.as_str().into()],
-            )
-            .await?;
-            log(&format!("ALARM a refund to be made by hand: order {id}"));
+            let handed_over = db
+                .one(
+                    "UPDATE refunds SET state = 'outside' WHERE order_id = $1 AND state = 'due' RETURNING order_id",
+                    [id.as_str().into()],
+                )
+                .await?;
+            // Told again, or after somebody has made it, it calls nobody.
+            if handed_over.is_some() {
+                log(&format!("ALARM a refund to be made by hand: order {id}"));
+            }
         }
     }
     Ok(Recorded::Agrees)

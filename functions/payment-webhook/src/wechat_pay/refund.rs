@@ -69,7 +69,8 @@ pub async fn make(db: &Db, refund: &Refund, now_ms: u64) -> Result<Refunded, Pro
 pub fn state(status: &str, reference: String) -> Refunded {
     match status {
         "SUCCESS" => Refunded::Done(reference),
-        // The payer's card is gone, or the refund was called off: by hand, on the merchant platform.
+        // The payer's card is gone: a person sees to it on the merchant platform, and it ends as SUCCESS after all. Or the
+        // account had too little for a week: it is over.
         "ABNORMAL" | "CLOSED" => Refunded::Never,
         _ => Refunded::UnderWay(Some(reference)),
     }

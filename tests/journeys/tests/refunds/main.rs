@@ -1,6 +1,7 @@
 //! Every yuan too much goes back, whichever provider took it, once.
 
 mod by_hand;
+mod not_made;
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -27,12 +28,16 @@ fn order(town: &Town, code: &str, provider: &str) -> Value {
     town.order_at(code, provider, if provider == "ccb" { IN_CCB } else { PHONE })
 }
 
-fn until_state(town: &Town, code: &str, order: &Value, state: &str) {
+fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while town.state_of(code, order) != state {
-        assert!(begun.elapsed() < Duration::from_secs(20), "not {state} but {}", town.state_of(code, order));
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+fn until_state(town: &Town, code: &str, order: &Value, state: &str) {
+    until(state, || town.state_of(code, order) == state);
 }
 
 fn refund_of(town: &Town, code: &str, order: &Value) -> Value {

@@ -117,7 +117,8 @@ fn refund(wechat: &WechatPay, call: &Call) -> Result<Answer, Failure> {
         (None, None) => None,
     };
     let trade = trade.ok_or_else(|| Failure::no_such_resource("订单不存在"))?;
-    let next = trade.refund(order, now_ms, REFUND_MS / i64::from(wechat.time_scale))?;
+    let ending = wechat.faults().refunds_end;
+    let next = trade.refund(order, now_ms, REFUND_MS / i64::from(wechat.time_scale), ending)?;
     let (Some(payment), Some(made)) = (&next.payment, next.refunds.last()) else {
         return Err(Refused::NotPaid.into());
     };

@@ -57,8 +57,12 @@ pub async fn act(
         "expire" => expired(&wechat, &out_trade_no),
         _ => return failed(StatusCode::NOT_FOUND, "no such act: pay, expire"),
     };
+    acted(&wechat, done)
+}
+
+fn acted(wechat: &WechatPay, done: Result<Trade, Failure>) -> Response {
     match done {
-        Ok(trade) => Json(shown(&wechat, &trade)).into_response(),
+        Ok(trade) => Json(shown(wechat, &trade)).into_response(),
         Err(failure) if failure.status == 404 => failed(StatusCode::NOT_FOUND, failure.code),
         Err(failure) => failed(StatusCode::CONFLICT, failure.code),
     }
@@ -76,6 +80,26 @@ fn expired(wechat: &WechatPay, out_trade_no: &str) -> Result<Trade, Failure> {
     let trade = book.trade(out_trade_no).ok_or_else(Failure::no_such_order)?;
     let next = trade.closed(wechat.clock.now_ms())?;
     wechat.settle(&mut book, next.clone(), None)?;
+    Ok(next)
+}
+
+/// The merchant sees to an abnormal refund.
+pub async fn see_to_refund(
+    State(wechat): State<Arc<WechatPay>>,
+    Path(out_refund_no): Path<String>,
+) -> Response {
+    acted(&wechat, seen_to(&wechat, &out_refund_no))
+}
+
+fn seen_to(wechat: &WechatPay, out_refund_no: &str) -> Result<Trade, Failure> {
+    let mut book = wechat.book();
+    let (trade, payment, _) =
+        book.refund(out_refund_no).ok_or_else(|| Failure::no_such_resource("退款单不存在"))?;
+    let next = trade.seen_to(out_refund_no, wechat.clock.now_ms())?;
+    let refund = next.refunds.iter().find(|refund| refund.order.out_refund_no == out_refund_no);
+    let notification =
+        refund.and_then(|refund| Notification::of_refund(&wechat.account, &next, payment, refund));
+    wechat.settle(&mut book, next.clone(), notification)?;
     Ok(next)
 }
 

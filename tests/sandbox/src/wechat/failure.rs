@@ -68,6 +68,7 @@ impl From<Refused> for Failure {
             Refused::NotTheTotal => Self::request("订单金额与原订单不一致"),
             Refused::TooMuch => Self::request("申请退款金额大于订单可退金额"),
             Refused::RefundNumberUsed => Self::request("退款单号已用于参数不同的退款"),
+            Refused::NotAbnormal => Self::request("退款单不是退款异常状态"),
             Refused::OtherPayer => Self::request("当前用户不是下单的用户"),
             Refused::Coupon => Self::request("代金券应小于订单金额"),
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sign::Fidelity;
+use super::{refund::Ending, sign::Fidelity};
 
 /// What the API does instead of answering a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub struct Faults {
     /// What the next `gateway_calls` calls meet.
     pub gateway: Option<GatewayFault>,
     pub gateway_calls: u32,
+    /// How refunds end that are accepted from now on.
+    pub refunds_end: Ending,
     /// Bills hold a payment that the merchant knows nothing of.
     pub bill_extra_row: bool,
     /// Bills lack their last row.

@@ -116,6 +116,7 @@ pub fn routes(wechat: Arc<WechatPay>) -> Router {
         .route("/control/wechat/trades", get(control::trades))
         .route("/control/wechat/trades/{out_trade_no}", get(control::trade))
         .route("/control/wechat/trades/{out_trade_no}/{act}", post(control::act))
+        .route("/control/wechat/refunds/{out_refund_no}/see-to", post(control::see_to_refund))
         .route("/control/wechat/notifications", get(control::notifications))
         .route("/control/wechat/notifications/{id}/resend", post(control::resend))
         .route("/control/wechat/deliver", post(control::deliver))

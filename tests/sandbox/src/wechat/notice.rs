@@ -7,7 +7,7 @@ use super::{
     account::Account,
     callback::Event,
     identifiers,
-    refund::Refund,
+    refund::{Ending, Refund},
     trade::{Payment, Trade},
     view,
 };
@@ -50,7 +50,20 @@ pub enum State {
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     Transaction,
+    /// One that the payer has back.
     Refund,
+    RefundAbnormal,
+    RefundClosed,
+}
+
+impl From<Ending> for Subject {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Success => Self::Refund,
+            Ending::Abnormal => Self::RefundAbnormal,
+            Ending::Closed => Self::RefundClosed,
+        }
+    }
 }
 
 /// One POST and what came back.
@@ -95,11 +108,11 @@ impl Notification {
         Self::new(trade, trade.order.notify_url.clone(), Subject::Transaction, resource, now_ms)
     }
 
-    /// A refund will have been made. None when the merchant gave no address.
+    /// A refund will have ended. None when the merchant gave no address.
     pub fn of_refund(account: &Account, trade: &Trade, payment: &Payment, refund: &Refund) -> Option<Self> {
         let url = refund.order.notify_url.clone()?;
         let resource = view::refunded(account, trade, payment, refund);
-        Some(Self::new(trade, url, Subject::Refund, resource, refund.success_ms))
+        Some(Self::new(trade, url, refund.ending.into(), resource, refund.ends_ms))
     }
 
     fn new(trade: &Trade, url: String, subject: Subject, resource: Value, at_ms: i64) -> Self {
@@ -127,7 +140,9 @@ impl Notification {
     pub fn event(&self) -> Event<'_> {
         let (event_type, original_type, summary) = match self.subject {
             Subject::Transaction => ("TRANSACTION.SUCCESS", "transaction", "支付成功"),
-            Subject::Refund => ("REFUND.SUCCESS", "refund", "退款成功"),
+            Subject::Refund => ("REFUND.SUCCESS", "refund", Ending::Success.summary()),
+            Subject::RefundAbnormal => ("REFUND.ABNORMAL", "refund", Ending::Abnormal.summary()),
+            Subject::RefundClosed => ("REFUND.CLOSED", "refund", Ending::Closed.summary()),
         };
         let (id, created_ms, resource) = (&self.id, self.created_ms, &self.resource);
         Event { id, created_ms, event_type, original_type, summary, resource }

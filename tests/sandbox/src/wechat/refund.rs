@@ -32,6 +32,39 @@ pub struct RefundAmount {
     currency: String,
 }
 
+/// How a refund ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// The payer has it back.
+    #[default]
+    Success,
+    /// 退款异常: the bank does not take it, as for a card that is gone. It waits until the merchant sees to it.
+    Abnormal,
+    /// 退款关闭: the merchant's account had too little for a week. It is over, and nothing went back.
+    Closed,
+}
+
+impl Ending {
+    /// In answers and notifications.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "SUCCESS",
+            Self::Abnormal => "ABNORMAL",
+            Self::Closed => "CLOSED",
+        }
+    }
+
+    /// For people.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Success => "退款成功",
+            Self::Abnormal => "退款异常",
+            Self::Closed => "退款关闭",
+        }
+    }
+}
+
 /// A refund that WeChat Pay has accepted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refund {
@@ -40,14 +73,22 @@ pub struct Refund {
     /// The part that goes back into the coupon.
     pub coupon_fen: i64,
     pub created_ms: i64,
-    /// From then on the payer has it back.
-    pub success_ms: i64,
+    /// From then on it stands as it ends. Journals of before call it by another name.
+    #[serde(alias = "success_ms")]
+    pub ends_ms: i64,
+    #[serde(default)]
+    pub ending: Ending,
 }
 
 impl Refund {
     /// 退款状态
     pub fn status(&self, now_ms: i64) -> &'static str {
-        if now_ms >= self.success_ms { "SUCCESS" } else { "PROCESSING" }
+        if now_ms >= self.ends_ms { self.ending.name() } else { "PROCESSING" }
+    }
+
+    /// When the payer had it back.
+    pub fn success_ms(&self, now_ms: i64) -> Option<i64> {
+        (self.ending == Ending::Success && now_ms >= self.ends_ms).then_some(self.ends_ms)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     identifiers,
     order::{Order, TradeType},
-    refund::{Refund, RefundOrder},
+    refund::{Ending, Refund, RefundOrder},
 };
 
 const HOUR_MS: i64 = 3_600_000;
@@ -70,6 +70,8 @@ pub enum Refused {
     TooMuch,
     /// The same refund number with other parameters.
     RefundNumberUsed,
+    /// A refund that is not abnormal needs nobody to see to it.
+    NotAbnormal,
     /// Somebody else than the payer that the merchant has named.
     OtherPayer,
     /// A coupon of the whole amount or more.
@@ -168,8 +170,14 @@ impl Trade {
         Ok(Self { closed_ms: Some(now_ms), ..self.clone() })
     }
 
-    /// With the refund as its last. `takes_ms` later the money is back. The number must be new.
-    pub fn refund(&self, order: RefundOrder, now_ms: i64, takes_ms: i64) -> Result<Self, Refused> {
+    /// With the refund as its last. `takes_ms` later it ends. The number must be new.
+    pub fn refund(
+        &self,
+        order: RefundOrder,
+        now_ms: i64,
+        takes_ms: i64,
+        ending: Ending,
+    ) -> Result<Self, Refused> {
         let payment = self.payment.as_ref().ok_or(Refused::NotPaid)?;
         if order.amount.total != self.total() {
             return Err(Refused::NotTheTotal);
@@ -186,8 +194,20 @@ impl Trade {
             coupon_fen: share(refunded) - share(self.refunded()),
             order,
             created_ms: now_ms,
-            success_ms: now_ms + takes_ms,
+            ends_ms: now_ms + takes_ms,
+            ending,
         });
+        Ok(next)
+    }
+
+    /// The merchant has seen to an abnormal refund (异常退款处理) on the merchant platform: now the payer has it back.
+    pub fn seen_to(&self, out_refund_no: &str, now_ms: i64) -> Result<Self, Refused> {
+        let mut next = self.clone();
+        let abnormal = |refund: &&mut Refund| {
+            refund.order.out_refund_no == out_refund_no && refund.status(now_ms) == Ending::Abnormal.name()
+        };
+        let refund = next.refunds.iter_mut().find(abnormal).ok_or(Refused::NotAbnormal)?;
+        (refund.ending, refund.ends_ms) = (Ending::Success, now_ms);
         Ok(next)
     }
 }

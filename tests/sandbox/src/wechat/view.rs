@@ -88,22 +88,21 @@ pub fn refund(trade: &Trade, payment: &Payment, refund: &Refund, now_ms: i64) ->
         },
         "promotion_detail": [],
     });
-    if now_ms >= refund.success_ms {
-        value["success_time"] = json!(rfc3339(refund.success_ms));
+    if let Some(success_ms) = refund.success_ms(now_ms) {
+        value["success_time"] = json!(rfc3339(success_ms));
     }
     value
 }
 
-/// The resource of `REFUND.SUCCESS`.
+/// The resource of `REFUND.SUCCESS`, `REFUND.ABNORMAL` and `REFUND.CLOSED`.
 pub fn refunded(account: &Account, trade: &Trade, payment: &Payment, refund: &Refund) -> Value {
-    json!({
+    let mut value = json!({
         "mchid": account.mch_id,
         "out_trade_no": trade.order.out_trade_no,
         "transaction_id": payment.transaction_id,
         "out_refund_no": refund.order.out_refund_no,
         "refund_id": refund.refund_id,
-        "refund_status": "SUCCESS",
-        "success_time": rfc3339(refund.success_ms),
+        "refund_status": refund.ending.name(),
         "user_received_account": RECEIVER,
         "amount": {
             "total": trade.total(),
@@ -111,5 +110,9 @@ pub fn refunded(account: &Account, trade: &Trade, payment: &Payment, refund: &Re
             "payer_total": trade.total() - payment.coupon_fen,
             "payer_refund": refund.order.amount.refund - refund.coupon_fen,
         },
-    })
+    });
+    if let Some(success_ms) = refund.success_ms(refund.ends_ms) {
+        value["success_time"] = json!(rfc3339(success_ms));
+    }
+    value
 }

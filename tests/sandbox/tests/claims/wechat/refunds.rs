@@ -105,3 +105,42 @@ async fn a_refund_is_told_to_its_own_address_when_it_is_done() {
     let (_, done) = get(&origin, "/v3/refund/domestic/refunds/R1").await;
     assert_eq!((&done["status"], &done["success_time"]), (&json!("SUCCESS"), &told["success_time"]));
 }
+
+#[tokio::test]
+async fn a_refund_may_end_without_the_payer_having_it_back_and_is_told_as_it_ends() {
+    let shop = Shop::answering(&[204]).await;
+    let sandbox = sandbox(Options { time_scale: 10, ..Options::default() }).await;
+    let origin = sandbox.origin();
+    for (place, (ending, status)) in [("abnormal", "ABNORMAL"), ("closed", "CLOSED")].into_iter().enumerate()
+    {
+        let (number, refund_no) = (format!("T{place:05}"), format!("R{place}"));
+        let target = format!("/v3/refund/domestic/refunds/{refund_no}");
+        let see_to = format!("refunds/{refund_no}/see-to");
+        paid(&origin, &number, NOWHERE).await;
+        control(&origin, "faults", json!({ "refunds_end": ending })).await;
+        let mut body = refund(&number, &refund_no, 600);
+        body["notify_url"] = json!(shop.url);
+        assert_eq!(control(&origin, &see_to, json!({})).await.0, 404);
+        let (_, made) = post(&origin, "/v3/refund/domestic/refunds", &body).await;
+        assert_eq!(made["status"], "PROCESSING");
+        assert_eq!(control(&origin, &see_to, json!({})).await.0, 409, "it is under way");
+        let (headers, told) = shop.arrived(place * 2 + 1).await.remove(place * 2);
+        assert_eq!(signed_by(&headers, &told), "publicMode");
+        let envelope: Value = serde_json::from_slice(&told).unwrap();
+        assert_eq!(envelope["event_type"], format!("REFUND.{status}"));
+        let said = resource(&told);
+        assert_eq!((&said["refund_status"], &said["success_time"]), (&json!(status), &Value::Null));
+        let (_, asked) = get(&origin, &target).await;
+        assert_eq!((&asked["status"], &asked["success_time"]), (&json!(status), &Value::Null));
+        // The merchant sees to one that is abnormal; one that is closed is over.
+        control(&origin, "faults", json!({})).await;
+        let seen_to = control(&origin, &see_to, json!({})).await.0;
+        assert_eq!(seen_to, if ending == "abnormal" { 200 } else { 409 });
+        if ending == "abnormal" {
+            let (_, told) = shop.arrived(2).await.remove(1);
+            let said = resource(&told);
+            assert_eq!((&said["refund_status"], &said["refund_id"]), (&json!("SUCCESS"), &made["refund_id"]));
+            assert_eq!(get(&origin, &target).await.1["success_time"], said["success_time"]);
+        }
+    }
+}
