@@ -17,9 +17,9 @@ const LONGEST_SLEEP_MS: i64 = 3_600_000;
 impl Ccb {
     /// The order becomes this, and the merchant is told.
     pub(super) fn settle(&self, book: &mut Book, next: Trade) -> io::Result<()> {
-        let (dropped, forged) = {
+        let (dropped, forged, late_ms) = {
             let mut faults = self.faults();
-            (faults.next_dropped(), faults.next_forged())
+            (faults.next_dropped(), faults.next_forged(), faults.late_ms)
         };
         let counter = self.counter();
         let text = callback::text(&self.account, &counter, &next, false);
@@ -30,7 +30,7 @@ impl Ccb {
             url: counter.callback_url(&self.account).to_owned(),
             text: if forged { callback::forged(&text) } else { text },
             state: if dropped { State::Dropped } else { State::Pending },
-            due_ms: (!dropped).then_some(self.clock.now_ms()),
+            due_ms: (!dropped).then_some(self.clock.now_ms() + i64::from(late_ms)),
             sends: 0,
             attempts: Vec::new(),
         };
@@ -42,17 +42,31 @@ impl Ccb {
     /// Runs until it is dropped.
     pub async fn dispatch(self: Arc<Self>) {
         loop {
-            let held = self.faults().hold_callbacks;
+            let (held, newest_first) = {
+                let faults = self.faults();
+                (faults.hold_callbacks, faults.newest_first)
+            };
             let now_ms = self.clock.now_ms();
-            let (ready, next_ms) = self.book().take_due(now_ms, held);
-            for callback in ready {
-                tokio::spawn(self.clone().deliver(callback));
+            let (mut ready, next_ms) = self.book().take_due(now_ms, held);
+            if newest_first {
+                ready.reverse();
+                tokio::spawn(self.clone().deliver_in_turn(ready));
+            } else {
+                for callback in ready {
+                    tokio::spawn(self.clone().deliver(callback));
+                }
             }
             let wait = next_ms.map_or(LONGEST_SLEEP_MS, |at| (at - now_ms).clamp(1, LONGEST_SLEEP_MS));
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())) => {}
             }
+        }
+    }
+
+    async fn deliver_in_turn(self: Arc<Self>, callbacks: Vec<Callback>) {
+        for callback in callbacks {
+            self.clone().deliver(callback).await;
         }
     }
 

@@ -16,6 +16,10 @@ pub struct Faults {
     pub duplicate_callbacks: u32,
     /// So many callbacks that arise from now on carry a SIGN that is not right.
     pub forge_callbacks: u32,
+    /// Callbacks that arise from now on are first sent so much later; not scaled.
+    pub late_ms: u32,
+    /// Of those that are due together the one that arose last goes first, and each waits for the answer to the one before.
+    pub newest_first: bool,
     /// What the next `gateway_calls` calls meet.
     pub gateway: Option<GatewayFault>,
     pub gateway_calls: u32,

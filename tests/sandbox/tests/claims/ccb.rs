@@ -222,6 +222,32 @@ async fn a_duplicated_callback_is_the_same_to_the_byte() {
 }
 
 #[tokio::test]
+async fn late_callbacks_come_late_and_the_newest_may_come_first() {
+    let merchant = Merchant::answering(200, "success").await;
+    let sandbox = bank(&merchant.url, Options::default()).await;
+    let origin = sandbox.origin();
+    control(&origin, "faults", json!({ "late_ms": 400 })).await;
+    paid(&origin, "T1").await;
+    let paid_ms = callbacks(&origin).await[0]["due_ms"].as_i64().unwrap() - 400;
+    let told = callback_until(&origin, |c| c["state"] == "delivered").await;
+    assert!(told["attempts"][0]["at_ms"].as_i64().unwrap() >= paid_ms + 400, "{told}");
+
+    control(&origin, "faults", json!({ "hold_callbacks": true })).await;
+    for number in ["T2", "T3", "T4"] {
+        paid(&origin, number).await;
+    }
+    control(&origin, "faults", json!({ "newest_first": true })).await;
+    for _ in 0..500 {
+        if merchant.received().len() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let order: Vec<String> = merchant.received().iter().map(|fields| field(fields, "ORDERID")).collect();
+    assert_eq!(order, ["T1", "T4", "T3", "T2"]);
+}
+
+#[tokio::test]
 async fn a_gateway_that_fails_does_nothing_or_all_of_it() {
     let sandbox = bank("http://127.0.0.1:9/told", Options::default()).await;
     let origin = sandbox.origin();
