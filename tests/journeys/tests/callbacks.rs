@@ -240,7 +240,7 @@ fn a_forged_delivery_is_refused_and_said_in_the_log_and_the_payment_is_found_by_
     zerotrip_journeys::sql::execute(&town.house.database(), "UPDATE orders SET next_check_at = 0");
     assert_eq!(town.janitor()["settled"], 1);
     faults(&town, "ccb", &json!({}));
-    control(&town, "ccb", "POST", "callbacks/0/resend", &json!({}));
+    control(&town, "ccb", "POST", "callbacks/0/resend", &Value::Null);
     until("it is sent again", || sends(&town).len() == 4);
     assert_eq!((refused(&town, "ccb"), town.state_of(&code, &order_at_bank)), (4, "paid".to_owned()));
 

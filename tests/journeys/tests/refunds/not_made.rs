@@ -29,7 +29,7 @@ fn resend(town: &Town, notification: &Value) {
         now["attempts"].as_array().expect("attempts").clone()
     };
     let before = attempts(town).len();
-    wechat(town, "POST", &path, &json!({}));
+    wechat(town, "POST", &path, &Value::Null);
     until("it is sent", || attempts(town).len() > before);
     assert_eq!(attempts(town).last().expect("one")["status"], 204);
 }
@@ -47,6 +47,13 @@ fn reports(town: &Town) -> Vec<Value> {
     assert_eq!(town.house.post("/pay/jobs/reports", Some(&town.job_token()), &json!({})).status, 200);
     let taken = town.control_of("treasury", "GET", "reports", &Value::Null);
     taken.as_array().expect("a list").iter().map(|one| one["report"]["kind"].clone()).collect()
+}
+
+/// Compares the providers' bills, and gives what does not agree.
+fn differences(town: &Town) -> Value {
+    let done = town.house.post("/bills/jobs/reconciliation", Some(&town.job_token()), &json!({}));
+    assert_eq!(done.status, 200, "{}", done.text);
+    town.house.get("/pay/work-items", Some(&town.administrator())).json()["differences"].clone()
 }
 
 /// What the authority has, by our books: all that was paid, without what went back.
@@ -99,11 +106,12 @@ fn a_refund_to_a_card_that_is_gone_is_told_and_becomes_a_persons_and_the_platfor
         town = town.later(seconds);
         let done = town.janitor();
         assert_eq!((&done["refunds"]["tried"], &done["to_review"]), (&json!(0), &json!(1)), "{done}");
+        assert_eq!(differences(&town), json!([]));
     }
     assert_eq!(kept(&town), 40_000, "nothing has gone back");
 
     // Whoever sees to it does so on WeChat Pay's merchant platform, which says that it is made: no need to close it here.
-    wechat(&town, "POST", &format!("refunds/R{}/see-to", id(&two)), &json!({}));
+    wechat(&town, "POST", &format!("refunds/R{}/see-to", id(&two)), &Value::Null);
     until("it is done", || refund_of(&town, &code, &two) == "done");
     let trade = wechat(&town, "GET", &format!("trades/{}", id(&two)), &Value::Null);
     let number = trade["refunds"][0]["refund_id"].as_str().expect("a number").to_owned();
@@ -114,6 +122,11 @@ fn a_refund_to_a_card_that_is_gone_is_told_and_becomes_a_persons_and_the_platfor
     assert_eq!((refund_of(&town, &code, &two), alarms(&town, &two)), (json!("done"), 1));
     assert_eq!((town.janitor()["to_review"].clone(), kept(&town)), (json!(0), 20_000));
     assert_eq!(town.look_up(&code)["state"], "paid");
+    // The bill has it on the day on which it was accepted, and nothing is missing from that on which it was made.
+    let town = town.later(2 * 86_400);
+    assert_eq!(differences(&town), json!([]));
+    let found = "SELECT COUNT(*) FROM reconciled WHERE provider = 'wechat-pay' AND kind = 'refund'";
+    assert_eq!(town.count(found), 1);
     assert_eq!(town.count("SELECT COUNT(*) FROM payment_inbox"), 0);
 }
 
