@@ -7,10 +7,13 @@ use flate2::{Compression, Crc, write::DeflateEncoder};
 
 use crate::clock::digits;
 
-/// A text and its name; both are written in GBK.
+/// A file in it.
 pub struct Member {
+    /// Written in GBK.
     pub name: String,
-    pub text: String,
+    /// As they are.
+    pub bytes: Vec<u8>,
+    /// Unix ms of its last change.
     pub at_ms: i64,
 }
 
@@ -22,16 +25,16 @@ pub fn written(members: &[Member]) -> Vec<u8> {
     let (mut file, mut directory) = (Vec::new(), Vec::new());
     for member in members {
         let start = length(&file);
-        let (name, text) = (GBK.encode(&member.name).0, GBK.encode(&member.text).0);
+        let (name, bytes) = (GBK.encode(&member.name).0, &member.bytes);
         let mut crc = Crc::new();
-        crc.update(&text);
-        let packed = deflated(&text);
+        crc.update(bytes);
+        let packed = deflated(bytes);
         // What both headers hold.
         let mut common = Vec::new();
         for short in [VERSION, 0, DEFLATED].into_iter().chain(dos_time(member.at_ms)) {
             common.extend(short.to_le_bytes());
         }
-        for long in [crc.sum(), length(&packed), length(&text)] {
+        for long in [crc.sum(), length(&packed), length(bytes)] {
             common.extend(long.to_le_bytes());
         }
         common.extend(u16::try_from(name.len()).expect("a short name").to_le_bytes());
@@ -63,9 +66,9 @@ fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).expect("no bill is that large")
 }
 
-fn deflated(text: &[u8]) -> Vec<u8> {
+fn deflated(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text).and_then(|()| encoder.finish()).expect("memory takes every write")
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes every write")
 }
 
 /// Time and date as MS-DOS had them.

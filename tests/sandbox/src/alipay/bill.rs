@@ -6,12 +6,13 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
+use encoding_rs::GBK;
 use form_urlencoded::Serializer;
 use http::{StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Alipay,
+    Account, Alipay,
     archive::{self, Member},
     biz::Biz,
     book::Book,
@@ -53,8 +54,11 @@ pub fn query(alipay: &Alipay, biz: &Biz, origin: &str) -> Result<Answer, Failure
         return Err(Failure::no_bill());
     }
     let name = format!("{}_{}", statement::account(&alipay.account), date.replace('-', ""));
-    let member =
-        |ending: &str, text: String| Member { name: format!("{name}_{ending}.csv"), text, at_ms: now_ms };
+    let member = |ending: &str, text: String| Member {
+        name: format!("{name}_{ending}.csv"),
+        bytes: gbk(&text),
+        at_ms: now_ms,
+    };
     let mut file = archive::written(&[
         member("业务明细", statement::details(&alipay.account, from_ms, &rows, now_ms)),
         member("业务明细(汇总)", statement::summary(&alipay.account, from_ms, &rows, now_ms)),
@@ -73,6 +77,28 @@ pub fn query(alipay: &Alipay, biz: &Biz, origin: &str) -> Result<Answer, Failure
     let mut answer = Answer::new();
     answer.insert("bill_download_url".into(), json!(format!("{origin}{PATH}?{query}")));
     Ok(answer)
+}
+
+/// 业务明细 of the day that begins at this Unix ms, in GBK, with a payment of one yuan and its refund for each of these orders:
+/// for tests of who reads it.
+pub fn details_of(account: &Account, from_ms: i64, orders: &[&str]) -> Vec<u8> {
+    let row = |order: &&str, minute: i64, refund: Option<String>| Row {
+        trade_no: identifiers::trade_no(from_ms),
+        out_trade_no: (*order).to_owned(),
+        subject: "罚款, \"吉A·**345\"".to_owned(),
+        created_ms: from_ms,
+        at_ms: from_ms + minute * 60_000,
+        amount: Fen::raw(100),
+        refund,
+    };
+    let payments = orders.iter().map(|order| row(order, 600, None));
+    let refunds = orders.iter().map(|order| row(order, 660, Some(format!("R{order}"))));
+    let rows: Vec<Row> = payments.chain(refunds).collect();
+    gbk(&statement::details(account, from_ms, &rows, end_of_day(from_ms)))
+}
+
+fn gbk(text: &str) -> Vec<u8> {
+    GBK.encode(text).0.into_owned()
 }
 
 /// The bytes. Nobody is asked who fetches them: the address is the secret.

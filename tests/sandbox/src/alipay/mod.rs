@@ -1,6 +1,6 @@
 //! Alipay: the gateway, the cashier, the notifications, and the controls that tests turn.
 
-mod archive;
+pub mod archive;
 mod bill;
 mod biz;
 mod book;
@@ -40,6 +40,7 @@ use self::{bill::Files, book::Book, faces::Faces, faults::Faults, oauth::Grants}
 use crate::{clock::Clock, journal::beside};
 
 pub use self::{
+    bill::details_of,
     certificates::{Certificates, CertificatesFile},
     money::Fen,
     sign::{content, sign_notification},

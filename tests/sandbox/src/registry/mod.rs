@@ -20,12 +20,12 @@ use axum::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use self::{calendar::Day, paper::Paper};
 use crate::{
     clock::Clock,
-    people::{self, number},
+    people::{self, Person, number},
     service::{self, Answer, Refusal, Request, Service, Token, serial},
 };
 
@@ -95,6 +95,11 @@ impl Registry {
         }
         Some(papers)
     }
+}
+
+/// What somebody holds of a kind at this Unix ms, as the registry tells it: for tests of who reads it.
+pub fn documents(person: &Person, kind: &str, now_ms: i64) -> Vec<Map<String, Value>> {
+    paper::held(person, kind, Day::at(now_ms)).unwrap_or_default()
 }
 
 fn known(kind: &str) -> Option<&'static str> {

@@ -1,11 +1,15 @@
 //! The merchant that is served, and WeChat Pay's own keys for it.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{certificate::Certificate, seal::ApiKey, sign::Signer};
-use crate::keys::{KeyError, PrivateKey, PublicKey};
+use crate::{
+    clock::rfc3339,
+    keys::{KeyError, PrivateKey, PublicKey},
+};
 
 /// How the names of keys in public-key mode begin.
 pub const PUBLIC_KEY_PREFIX: &str = "PUB_KEY_ID_";
@@ -115,6 +119,17 @@ impl TryFrom<AccountFile> for Account {
 }
 
 impl Account {
+    /// What an answer of `/v3/certificates` says of a certificate, which is PEM: its serial in upper-case hex, its life in Unix
+    /// ms, and itself, sealed.
+    pub fn announced(&self, serial: &str, pem: &str, life: Range<i64>) -> Value {
+        json!({
+            "serial_no": serial,
+            "effective_time": rfc3339(life.start),
+            "expire_time": rfc3339(life.end),
+            "encrypt_certificate": self.api_v3_key.seal(pem, "certificate"),
+        })
+    }
+
     /// The certificates that are good at this instant, the newest last.
     pub(super) fn certificates(&self, now_ms: i64) -> impl DoubleEndedIterator<Item = &Certificate> {
         self.certificates.iter().filter(move |certificate| certificate.is_good(now_ms))

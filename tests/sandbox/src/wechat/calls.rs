@@ -16,7 +16,6 @@ use super::{
     trade::{Refused, Trade},
     view,
 };
-use crate::clock::rfc3339;
 
 /// How long a refund is under way. Scaled.
 const REFUND_MS: i64 = 2000;
@@ -139,12 +138,8 @@ fn certificates(wechat: &WechatPay) -> Result<Answer, Failure> {
     let certificates = wechat.account.certificates(wechat.clock.now_ms());
     let data: Vec<Value> = certificates
         .map(|certificate| {
-            json!({
-                "serial_no": certificate.serial,
-                "effective_time": rfc3339(certificate.effective_ms),
-                "expire_time": rfc3339(certificate.expire_ms),
-                "encrypt_certificate": wechat.account.api_v3_key.seal(&certificate.pem, "certificate"),
-            })
+            let life = certificate.effective_ms..certificate.expire_ms;
+            wechat.account.announced(&certificate.serial, &certificate.pem, life)
         })
         .collect();
     if data.is_empty() {
