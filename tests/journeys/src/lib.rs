@@ -2,6 +2,7 @@
 
 pub mod citizens;
 pub mod codes;
+pub mod crowd;
 mod described;
 pub mod faces;
 pub mod picture;

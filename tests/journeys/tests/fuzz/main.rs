@@ -5,6 +5,7 @@ mod certificates;
 mod functions;
 mod own;
 mod providers;
+mod registry;
 mod statements;
 mod written;
 
@@ -106,6 +107,7 @@ fn no_bytes_from_outside_make_a_parser_panic_or_accept_what_it_must_not() {
         statements::targets(),
         certificates::targets(),
         functions::targets(),
+        registry::targets(),
     ]
     .into_iter()
     .flatten()

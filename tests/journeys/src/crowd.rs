@@ -1,22 +1,26 @@
 //! More people than can stand before the provider's camera, for load that keeps to the limits of honest people.
 
+use crate::codes::{Desk, fresh_number};
+use crate::faces::sealed;
+use crate::{Town, sql};
 use serde_json::json;
 use std::fmt::Write as _;
-use zerotrip_journeys::codes::{Desk, fresh_number};
-use zerotrip_journeys::faces::sealed;
-use zerotrip_journeys::{Town, sql};
 use zerotrip_signing::ring::Ring;
 use zerotrip_signing::session::{self, Claims, Purpose};
 
-/// Longer than the drill.
+/// Each of them is called so.
+pub const NAME: &str = "欧阳晓燕";
+/// And has this number, the example of GB 11643-1999.
+pub const ID_NUMBER: &str = "11010519491231002X";
+/// Longer than a test.
 const LIFE_MS: u64 = 3_600_000;
 
 /// So many citizens who have shown their face a moment ago and have their card in the wallet, written into the database with the
 /// house's own keys. Gives their tokens.
 pub fn citizens(town: &Town, many: usize) -> Vec<String> {
     let ring = Ring::parse("session_keys", &town.house.variable("session_keys")).expect("a ring");
-    let card = json!([{ "name": "欧阳晓燕", "sex": "female", "ethnicity": "满", "birth_date": "1949-12-31",
-        "address": "北京市朝阳区示例路1号", "id_number": "11010519491231002X", "valid_from": "2016-01-05", "valid_to": "long-term",
+    let card = json!([{ "name": NAME, "sex": "female", "ethnicity": "满", "birth_date": "1949-12-31",
+        "address": "北京市朝阳区示例路1号", "id_number": ID_NUMBER, "valid_from": "2016-01-05", "valid_to": "long-term",
         "authority": "北京市公安局", "status": "normal" }]);
     let photo = json!(["data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA"]);
     let (now, until) = (town.now_ms(), town.now_ms() + LIFE_MS);
@@ -35,8 +39,8 @@ pub fn citizens(town: &Town, many: usize) -> Vec<String> {
              INSERT INTO consents (id, citizen, purpose, version, given_at) VALUES ('{id}', '{id}', 'identity-codes', '1', 0); \
              INSERT INTO channels (holder, kind, opened_at, opened_by, proven_at, opening, documents_sealed, photos_sealed, \
              as_of) VALUES ('{id}', 'resident-id', 0, '{id}', 0, '{id}', '{}', '{}', {now});",
-            seal("citizens.name", "欧阳晓燕"),
-            seal("citizens.id_number", "11010519491231002X"),
+            seal("citizens.name", NAME),
+            seal("citizens.id_number", ID_NUMBER),
             of_card("channels.documents", &card.to_string()),
             of_card("channels.photos", &photo.to_string()),
         )
