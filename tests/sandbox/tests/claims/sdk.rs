@@ -31,13 +31,18 @@ async fn installed() -> PathBuf {
         "wechat.mjs",
         "wechat-bill.mjs",
     ] {
-        fs::copy(node_folder().join(name), folder.join(name)).unwrap();
+        // A judge that is under way may be about to read it.
+        let (ours, there) = (fs::read(node_folder().join(name)).unwrap(), folder.join(name));
+        if !fs::read(&there).is_ok_and(|there| there == ours) {
+            fs::write(there, ours).unwrap();
+        }
     }
     if fs::read(&done).is_ok_and(|installed| installed == lock) {
         return folder;
     }
     let npm = Command::new("npm")
         .args(["ci", "--omit-lockfile-registry-resolved=true", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .args(["--prefer-offline", "--fetch-retries", "5"])
         .current_dir(&folder)
         .output()
         .await

@@ -1,6 +1,7 @@
 //! A merchant for the sandbox: keys, signed calls, and an address that is notified.
 
 use std::{
+    fmt::Debug,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, LazyLock, Mutex},
@@ -161,6 +162,25 @@ pub async fn notification_until(origin: &str, asked: impl Fn(&Value) -> bool) ->
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("still not so: {:?}", notifications(origin).await)
+}
+
+/// Makes a call that meets a fault without an answer, and hangs up. `faults` is where the sandbox tells how many calls the
+/// fault still has: with none left the call has arrived, and an answer would come at once.
+pub async fn unanswered<T: Debug>(call: impl Future<Output = T>, faults: &str) {
+    let met = async {
+        for _ in 0..500 {
+            let left: Value = serde_json::from_slice(get(faults).await.body()).unwrap();
+            if [&left["gateway_calls"], &left["fault_calls"]].contains(&&json!(0)) {
+                return tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the call does not arrive");
+    };
+    tokio::select! {
+        answer = call => panic!("it is answered: {answer:?}"),
+        () = met => {}
+    }
 }
 
 /// An address of the merchant's.

@@ -118,10 +118,15 @@ async fn an_order_whose_time_is_over_cannot_be_paid() {
     let sandbox = sandbox(Options::default()).await;
     let origin = sandbox.origin();
     let mut body = order("T00001", NOWHERE);
-    // Whole seconds, rounded down: at least one from now.
-    body["time_expire"] = json!(rfc3339(now_ms() + 2000));
+    // Whole seconds, rounded down: time enough to be taken.
+    let over = (now_ms() + 5000) / 1000 * 1000;
+    body["time_expire"] = json!(rfc3339(over));
     assert_eq!(tried(&origin, "h5", &body).await.0, 200);
-    tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
+    while query(&origin, "T00001").await["trade_state"] == "NOTPAY" {
+        assert!(now_ms() < over + 10_000, "it is still open");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(now_ms() >= over, "it was closed before its time");
     assert_eq!(query(&origin, "T00001").await["trade_state"], "CLOSED");
     assert_eq!(control(&origin, "trades/T00001/pay", json!({})).await.1["error"], "ORDER_CLOSED");
     assert_eq!(notifications(&origin).await, Vec::<Value>::new());
