@@ -82,6 +82,19 @@ impl Answer {
     }
 }
 
+/// What `ask` is told in the end: who meets a 503 comes again when it says so.
+pub fn patiently(mut ask: impl FnMut() -> Answer) -> Answer {
+    for _ in 0..20 {
+        let answer = ask();
+        if answer.status != 503 {
+            return answer;
+        }
+        let seconds = answer.retry_after.parse().unwrap_or(1);
+        std::thread::sleep(Duration::from_secs(seconds));
+    }
+    panic!("it is never served")
+}
+
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
     Ok(Answer {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zerotrip_journeys::citizens::{Citizen, phone, somebody};
 use zerotrip_journeys::faces::{imported, level_and_face_at};
 use zerotrip_journeys::town::PASSWORD;
-use zerotrip_journeys::{Answer, Citizens, Town, sql};
+use zerotrip_journeys::{Answer, Citizens, Town, patiently, sql};
 use zerotrip_sandbox::people::{Person, Residence};
 
 const NEW_PHONE: &str = "13800138000";
@@ -247,9 +247,9 @@ fn eight_who_ask_at_once_recover_one_account() {
     let (first, second) = twice(&town, person);
     let opened = citizens.begin_for(&second.token, "recovery", person);
     citizens.act(&opened, "pass");
+    let ask = || Citizens(&town).result(&second.token, &opened);
     let answers: Vec<Value> = std::thread::scope(|scope| {
-        let asking: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| Citizens(&town).result(&second.token, &opened).json())).collect();
+        let asking: Vec<_> = (0..8).map(|_| scope.spawn(|| patiently(ask).json())).collect();
         asking.into_iter().map(|one| one.join().expect("answered")).collect()
     });
     for answer in &answers {

@@ -164,7 +164,9 @@ fn while_the_registry_is_silent_the_wallet_says_so_and_shows_what_it_knows() {
 
     // It is back, and the next look finds it.
     town.registry_faults(&json!({}));
+    let begun = Instant::now();
     let listed = citizens.channel(&known.token, "passport");
+    let usual = begun.elapsed();
     assert_eq!((&listed["stale"], listed["documents"].as_array().map(Vec::len)), (&json!(false), Some(1)));
     let as_of = listed["as_of"].clone();
 
@@ -182,7 +184,8 @@ fn while_the_registry_is_silent_the_wallet_says_so_and_shows_what_it_knows() {
         town.registry_faults(&fault);
         let begun = Instant::now();
         let listed = citizens.channel(&token, "passport");
-        assert!(begun.elapsed() < Duration::from_secs(4), "{fault}: {:?}", begun.elapsed());
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(4) + 10 * usual, "{fault}: {took:?} where {usual:?} is usual");
         assert_eq!((&listed["stale"], &listed["as_of"]), (&json!(true), &as_of), "{fault}");
         assert_eq!(listed["documents"].as_array().map(Vec::len), Some(1), "{fault}");
         assert!(listed["notice_zh"].as_str().is_some_and(|text| text.contains("上次")), "{listed}");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use zerotrip_journeys::citizens::{phone, somebody};
 use zerotrip_journeys::faces::level_and_face_at;
-use zerotrip_journeys::{Answer, Citizens, Town, sql};
+use zerotrip_journeys::{Answer, Citizens, Town, patiently, sql};
 use zerotrip_sandbox::people::Residence;
 
 fn faults(town: &Town, faults: &Value) {
@@ -207,9 +207,9 @@ fn sixteen_who_ask_at_once_get_one_result() {
     let citizen = citizens.with_real_name(somebody(Residence::Local, 0));
     let opened = citizens.begin(&citizen.token, "real-person");
     citizens.act(&opened, "pass");
+    let ask = || Citizens(&town).result(&citizen.token, &opened);
     let answers: Vec<String> = std::thread::scope(|scope| {
-        let asking: Vec<_> =
-            (0..16).map(|_| scope.spawn(|| Citizens(&town).result(&citizen.token, &opened).text)).collect();
+        let asking: Vec<_> = (0..16).map(|_| scope.spawn(|| patiently(ask).text)).collect();
         asking.into_iter().map(|one| one.join().expect("answered")).collect()
     });
     for answer in &answers {
@@ -219,8 +219,11 @@ fn sixteen_who_ask_at_once_get_one_result() {
     assert_eq!(town.count("SELECT COUNT(*) FROM proofs WHERE receipt IS NOT NULL"), 1);
     // Asking for ever is no way to load the provider.
     let again = citizens.begin(&citizen.token, "step-up");
-    let statuses: Vec<u16> = (0..40).map(|_| citizens.result(&citizen.token, &again).status).collect();
-    assert!(statuses.contains(&429), "{statuses:?}");
+    // Thirty at once, then one in two seconds.
+    assert!(
+        (0..300).any(|_| citizens.result(&citizen.token, &again).status == 429),
+        "nobody is told to wait"
+    );
 }
 
 #[test]
@@ -269,11 +272,16 @@ fn a_provider_that_is_down_costs_a_person_nothing_but_seconds() {
     assert_eq!(opened.status, 201, "{}", opened.text);
     let known = town.control("GET", "faces", &Value::Null).as_array().expect("a list").len();
     assert_eq!((known, failures(&town)), (1, 1));
+    // How long it takes here when the provider answers.
+    let began = Instant::now();
+    pending(&citizens.result(&citizen.token, &opened));
+    let usual = began.elapsed();
     faults(&town, &json!({ "slow_ms": 20_000 }));
     let began = Instant::now();
     silent(&citizens.result(&citizen.token, &opened));
     let took = began.elapsed();
-    assert!((3_000..5_500).contains(&took.as_millis()), "{took:?}");
+    assert!(took >= Duration::from_millis(3_000), "{took:?}");
+    assert!(took < Duration::from_millis(5_500) + 10 * usual, "{took:?} where {usual:?} is usual");
     faults(&town, &json!({}));
     pending(&citizens.result(&citizen.token, &opened));
     for fault in ["unavailable", "bad-signature"] {
@@ -287,7 +295,8 @@ fn a_provider_that_is_down_costs_a_person_nothing_but_seconds() {
     silent(&citizens.result(&citizen.token, &opened));
     let began = Instant::now();
     silent(&citizens.result(&citizen.token, &opened));
-    assert!(began.elapsed() < Duration::from_millis(1_500), "{:?}", began.elapsed());
+    let took = began.elapsed();
+    assert!(took < Duration::from_millis(1_500) + 10 * usual, "{took:?} where {usual:?} is usual");
     citizens.act(&opened, "pass");
     let town = town.later(6);
     let citizens = Citizens(&town);
