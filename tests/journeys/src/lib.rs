@@ -215,8 +215,20 @@ impl House {
 
     /// The same with this merchant of providers at `origin`.
     pub fn start_at(name: &str, merchant: &Merchant, origin: &str, engine: Engine) -> Self {
-        let manifest = root().join("spin.toml");
-        Self::start_with(fresh_folder(name), &manifest, merchant, origin, engine, &[])
+        Self::start_shifted(name, merchant, origin, engine, 0)
+    }
+
+    /// The same, whose clock is so many seconds ahead of the machine's.
+    pub fn start_shifted(
+        name: &str,
+        merchant: &Merchant,
+        origin: &str,
+        engine: Engine,
+        seconds: i64,
+    ) -> Self {
+        let (manifest, offset) = (root().join("spin.toml"), seconds.to_string());
+        let arguments = ["--clock-offset", &offset];
+        Self::start_with(fresh_folder(name), &manifest, merchant, origin, engine, &arguments)
     }
 
     /// The app of the `spin.toml` in `folder`; relative paths among the arguments start there.
