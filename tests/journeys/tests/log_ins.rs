@@ -8,6 +8,8 @@ use zerotrip_journeys::{Answer, Citizens, Town, sql};
 
 const WRONG: &str = "a wrong password, quite long";
 const PHONE: &str = "13800138000";
+/// As PHP writes it, cost 10.
+const BCRYPT: &str = "$2y$10$abcdefghijklmnopqrstuuCj7fyLDJytXL.TfOiOeiv0fQvSOK1/2";
 /// After the fifth failure and each that follows; seconds. NIST SP 800-63B wants it to rise and asks for a stop at 100.
 const WAITS_S: [i64; 9] = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600];
 /// So long before a wait is over nobody comes in yet; longer than a restart takes.
@@ -144,7 +146,7 @@ fn a_log_in_takes_as_long_for_a_phone_without_an_account() {
         )
     });
     sql::execute(&town.house.database(), &rows.collect::<String>());
-    // Of an older system's hash the work is done as well; only bcrypt's own shows.
+    // Of an older system's hash the work is done as well.
     let old = |round: usize| format!("137001370{round:02}");
     let rows = (0..ROUNDS).map(|round| {
         let (phone, digest) = (blind_index(&town, "citizens.phone", &old(round)), "0".repeat(64));
@@ -194,4 +196,25 @@ fn a_log_in_takes_as_long_for_a_phone_without_an_account() {
     assert!([none, older, waiting].into_iter().all(|other| alike(other, account)), "{told}");
     // The same look at an answer without a hash tells them apart.
     assert!(!alike(unhashed, account), "{told}");
+
+    // As long as somebody's hash is bcrypt's, nobody's log-in is quicker than one of these.
+    let imported = |round: usize| format!("136001360{round:02}");
+    let rows = (0..ROUNDS).map(|round| {
+        let phone = blind_index(&town, "citizens.phone", &imported(round));
+        format!(
+            "INSERT INTO citizens (id, standing, phone_index, password, created_at) \
+             VALUES ('bc{round:030x}', 'registered', '{phone}', '{BCRYPT}', 0);"
+        )
+    });
+    sql::execute(&town.house.database(), &rows.collect::<String>());
+    let [mut account, mut none, mut bcrypt] = std::array::from_fn(|_| Vec::new());
+    for round in 0..ROUNDS {
+        account.push(took(100 + round, &known(round), 401));
+        none.push(took(100 + round, &format!("139001391{round:02}"), 401));
+        bcrypt.push(took(100 + round, &imported(round), 401));
+    }
+    let [with_bcrypt, none, bcrypt] = [account, none, bcrypt].map(median);
+    let told = format!("{told}; with bcrypt: account {with_bcrypt:.1}, none {none:.1}, bcrypt {bcrypt:.1}");
+    println!("{told}");
+    assert!([none, bcrypt].into_iter().all(|other| alike(other, with_bcrypt)), "{told}");
 }
