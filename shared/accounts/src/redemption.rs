@@ -1,5 +1,5 @@
 //! The one statement by which an identity code is redeemed. It carries the whole fact: who redeemed it where, on which device,
-//! and the register's entry, sealed. The row is its own line of the audit trail.
+//! and the register's entry, sealed. The audit job writes the trail's line from the row.
 
 use crate::authority::VenueStaff;
 use crate::refused;

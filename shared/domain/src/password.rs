@@ -25,8 +25,8 @@ pub const MAX_BYTES: usize = 1024;
 const MIN_CHARS: usize = 8;
 const ALONE_CHARS: usize = 15;
 
-/// Beginnings of 6 or more characters that make a password common whatever follows, in lower case.
-const COMMON: [&str; 22] = [
+/// Beginnings that make a password common whatever few characters follow, in lower case.
+const COMMON: [&str; 45] = [
     "password",
     "passw0rd",
     "qwerty",
@@ -37,6 +37,7 @@ const COMMON: [&str; 22] = [
     "1qaz2wsx",
     "q1w2e3",
     "abc123",
+    "abcd123",
     "a123456",
     "aa123456",
     "iloveyou",
@@ -49,6 +50,28 @@ const COMMON: [&str; 22] = [
     "monkey123",
     "sunshine",
     "football",
+    "baseball",
+    "superman",
+    "princess",
+    "starwars",
+    "trustno1",
+    "computer",
+    "whatever",
+    "freedom",
+    "michael",
+    "charlie",
+    "qazwsx",
+    "zaq12wsx",
+    "wsxedc",
+    "qwe123",
+    "asd123",
+    "zxc123",
+    "a1b2c3",
+    "nihao",
+    "woaiwojia",
+    "aini1314",
+    "zhang123",
+    "wang123",
 ];
 
 /// Whether `password` is taken from somebody whose log-in name is `own`, which it may not contain.
@@ -72,8 +95,12 @@ pub fn judge(password: &str, own: &str) -> Result<Strength, Refused> {
 
 fn is_common(password: &str, own: &str) -> bool {
     let lower = password.to_lowercase();
+    // Years, phones, cards: all of it is guessed from what is known of a person.
+    if lower.bytes().all(|b| b.is_ascii_digit()) || is_nearly_a_run(&lower) {
+        return true;
+    }
     let begins = COMMON.iter().any(|common| lower.starts_with(common) && lower.len() < common.len() + 6);
-    begins || (!own.is_empty() && lower.contains(own)) || is_a_date(&lower)
+    begins || (!own.is_empty() && lower.contains(own))
 }
 
 /// Three different characters or fewer.
@@ -102,12 +129,20 @@ fn is_a_run(password: &str) -> bool {
     steps(true) || steps(false)
 }
 
-/// `yyyyMMdd` of people alive.
-fn is_a_date(password: &str) -> bool {
-    password.len() == 8
-        && password.bytes().all(|b| b.is_ascii_digit())
-        && (password.starts_with("19") || password.starts_with("20"))
-        && crate::Day::parse(&format!("{}-{}-{}", &password[..4], &password[4..6], &password[6..])).is_some()
+/// `123456789a`, `11223344qq`: all but three characters at most are one run, each written once or several times.
+fn is_nearly_a_run(password: &str) -> bool {
+    let mut codes: Vec<u32> = password.chars().map(u32::from).collect();
+    codes.dedup();
+    let longest = |up: bool| {
+        let step = |pair: &[u32]| if up { pair[0] + 1 == pair[1] } else { pair[1] + 1 == pair[0] };
+        let runs = codes.windows(2).scan(1, |run, pair| {
+            *run = if step(pair) { *run + 1 } else { 1 };
+            Some(*run)
+        });
+        runs.max().unwrap_or(1)
+    };
+    let longest = longest(true).max(longest(false));
+    longest > 3 && longest + 3 >= codes.len()
 }
 
 #[cfg(test)]
@@ -131,6 +166,13 @@ mod tests {
             "5201314520",
             "13800138000",
             "x13800138000",
+            "123456789a",
+            "zz87654321",
+            "11223344qq",
+            "147258369",
+            "20081998",
+            "qazwsxedc",
+            "Abcd1234",
             "1111111111111111",
             "abcdefghijklmnop",
         ] {
@@ -142,6 +184,7 @@ mod tests {
     fn length_is_what_counts() {
         assert_eq!(judge("k7 Mond", ""), Err(Refused::TooShort));
         assert_eq!(judge("k7 Mond!", ""), Ok(Strength::WithSecondFactor));
+        assert_eq!(judge("abc7 Mond 12", ""), Ok(Strength::WithSecondFactor));
         assert_eq!(judge("correct horse battery", ""), Ok(Strength::Alone));
         // Fifteen characters of any script.
         assert_eq!(judge("春眠不觉晓处处闻啼鸟夜来风雨声", ""), Ok(Strength::Alone));

@@ -1,8 +1,8 @@
 //! A venue's staff redeem a code: by its QR picture, or typed. Everything is checked before the one statement that uses the code
 //! up, and nothing is told before it has.
 //!
-//! A code that is redeemed costs four reads and one durable write: session, desk, code, documents, the write. There is no line
-//! of audit besides: the row says who, where, when and what.
+//! A code that is redeemed costs four reads and one durable write: session, desk, code, documents, the write. The row says
+//! who, where, when and what; the audit job writes its line from that.
 
 mod answer;
 mod code;
