@@ -30,7 +30,7 @@ pub struct Foreigner {
     name: String,
     /// `male`, `female` or `unspecified`
     sex: String,
-    /// Three capital letters (ICAO 9303), e.g. `FRA`.
+    /// As the passport's machine-readable zone has it (ICAO 9303): one to three capital letters, e.g. `FRA`, `D`.
     nationality: String,
     /// yyyy-MM-dd
     birth_date: String,
@@ -53,9 +53,9 @@ pub async fn enter(request: &Request) -> Result<Reply, Problem> {
         return Err(Problem::invalid("sex must be male, female or unspecified"));
     }
     let capitals = given.nationality.bytes().all(|b| b.is_ascii_uppercase());
-    if given.nationality.len() != 3 || !capitals || given.nationality == "CHN" {
+    if !(1..=3).contains(&given.nationality.len()) || !capitals || given.nationality == "CHN" {
         return Err(Problem::invalid(
-            "nationality must be three capital letters, and not CHN: citizens show a code or a card",
+            "nationality must be one to three capital letters, and not CHN: citizens show a code or a card",
         ));
     }
     let born = Day::parse(&given.birth_date).filter(|born| (0..=OLDEST).contains(&born.years_until(today)));

@@ -220,6 +220,7 @@ fn a_foreigner_is_entered_at_the_desk_reported_and_found_by_the_passport() {
         ("sex", "F"),
         ("nationality", "France"),
         ("nationality", "CHN"),
+        ("nationality", ""),
         ("birth_date", "2990-07-14"),
         ("birth_date", "14.07.1990"),
         ("passport_number", "12"),
@@ -258,7 +259,12 @@ fn a_foreigner_is_entered_at_the_desk_reported_and_found_by_the_passport() {
     assert_eq!((again.status, again.text_of("entry")), (200, entry.clone()));
     let child = enter(
         &staff,
-        &[("attempt", "desk-0002"), ("birth_date", "2020-01-01"), ("passport_number", "12AB34568")],
+        &[
+            ("attempt", "desk-0002"),
+            ("nationality", "D"),
+            ("birth_date", "2020-01-01"),
+            ("passport_number", "12AB34568"),
+        ],
     );
     assert!(child.json()["missing"].to_string().contains("guardian_contact"), "{}", child.text);
     assert_eq!(town.add(&staff, &entry, "room", &json!("802")).status, 201);
