@@ -12,7 +12,8 @@ use zerotrip_sandbox::wechat::{CallbackKey, Event};
 use zerotrip_sandbox::{Config, ccb as bank};
 use zerotrip_signing::ring::{self, Ring};
 use zerotrip_signing::{
-    alipay, ccb, fresh, index, password, receipt_code, sealing, session, ticket_code, wechat_pay,
+    alipay, audit, ccb, fresh, identity_code, index, password, receipt_code, sealing, session, ticket_code,
+    wechat_pay,
 };
 
 /// 2026-01-01T00:00:00Z.
@@ -29,7 +30,9 @@ pub fn all(measure: &mut Measure<'_>) -> Result<()> {
     let values = HashMap::from([
         ("session_keys", fresh::ring()?),
         ("ticket_code_keys", fresh::ring()?),
+        ("identity_code_keys", fresh::ring()?),
         ("sealing_keys", fresh::ring()?),
+        ("audit_keys", fresh::ring()?),
         ("index_key", fresh::single()?),
         ("alipay", merchant.ours.to_string()),
         ("wechat_pay", merchant.wechat_pay.to_string()),
@@ -38,6 +41,7 @@ pub fn all(measure: &mut Measure<'_>) -> Result<()> {
     let rings = |name| Ring::parse(name, &values[name]);
     let (sessions, tickets, seals) =
         (&rings("session_keys")?, &rings("ticket_code_keys")?, &rings("sealing_keys")?);
+    let (identity, trail) = (&rings("identity_code_keys")?, &rings("audit_keys")?);
     let index_key = &ring::single("index_key", &values["index_key"])?;
     let our_alipay = &alipay::Merchant::parse(&values["alipay"])?;
     let our_wechat = &wechat_pay::Merchant::parse(&values["wechat_pay"])?;
@@ -96,6 +100,37 @@ pub fn all(measure: &mut Measure<'_>) -> Result<()> {
         &mut native!(session::check(sessions, session::Purpose::Access, &token, NOW_MS)),
         &mut wasm!(zerotrip_signing_session_check.call_check(access, &token, NOW_MS)),
     );
+    let issued_at_s = u32::try_from(NOW_MS / 1000)?;
+    let shown = identity_code::Content {
+        scenario: 1,
+        documents: 1,
+        id: [4; 16],
+        issued_at_s,
+        expires_at_s: issued_at_s + 60,
+    };
+    let wit_shown = wit::identity_code_mint::Content {
+        scenario: 1,
+        documents: 1,
+        id: (4, 4),
+        issued_at_s,
+        expires_at_s: issued_at_s + 60,
+    };
+    measure(
+        "identity code minted",
+        &mut native!(identity_code::mint(identity, &shown)),
+        &mut wasm!(zerotrip_signing_identity_code_mint.call_mint(wit_shown)),
+    );
+    let code = identity_code::mint(identity, &shown)?;
+    measure(
+        "identity code checked",
+        &mut native!(identity_code::check(identity, &code, 1, NOW_MS)),
+        &mut wasm!(zerotrip_signing_identity_code_check.call_check(&code, 1, NOW_MS)),
+    );
+    measure(
+        "ticket code minted",
+        &mut native!(ticket_code::mint(tickets, [7; 7], NOW_MS)),
+        &mut wasm!(zerotrip_signing_ticket_code_mint.call_mint(NOW_MS)),
+    );
     let code = ticket_code::mint(tickets, [7; 7], NOW_MS)?;
     measure(
         "ticket code checked",
@@ -106,6 +141,18 @@ pub fn all(measure: &mut Measure<'_>) -> Result<()> {
         "receipt code minted",
         &mut native!(receipt_code::mint(tickets, ORDER, NOW_MS)),
         &mut wasm!(zerotrip_signing_receipt_code.call_mint(ORDER, NOW_MS)),
+    );
+    let receipt = receipt_code::mint(tickets, ORDER, NOW_MS)?;
+    measure(
+        "receipt code checked",
+        &mut native!(receipt_code::check(tickets, &receipt)),
+        &mut wasm!(zerotrip_signing_receipt_code.call_check(&receipt)),
+    );
+    let line = b"a line of the audit trail, of which a digest is kept";
+    measure(
+        "audit line's digest",
+        &mut native!(audit::digest(trail, line, NOW_MS)),
+        &mut wasm!(zerotrip_signing_audit.call_digest(line, NOW_MS)),
     );
     let plain = "长春市南关区某街某号".as_bytes();
     measure(
@@ -153,6 +200,12 @@ pub fn all(measure: &mut Measure<'_>) -> Result<()> {
         "WeChat Pay call signed",
         &mut native!(wechat_pay::sign(our_wechat, "POST", target, body, [5; 16], NOW_MS)),
         &mut wasm!(zerotrip_signing_wechat_pay_request.call_sign("POST", target, body, NOW_MS)),
+    );
+    let prepaid = "wx201410272009395522657a690389285100";
+    measure(
+        "WeChat Pay called up in a page",
+        &mut native!(wechat_pay::call_up(our_wechat, prepaid, [5; 16], NOW_MS)),
+        &mut wasm!(zerotrip_signing_wechat_pay_request.call_call_up(prepaid, NOW_MS)),
     );
     let now = i64::try_from(NOW_MS)?;
     let event = Event {
