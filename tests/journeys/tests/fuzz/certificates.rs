@@ -120,12 +120,20 @@ fn of_wechat_pay(merchant: &Merchant) -> Vec<Target> {
     let (its_forged, of_answer) = (forged.clone(), believed.clone());
     vec![
         Target::text("certificates of WeChat Pay", &[&seed.to_string()], move |answer| {
-            !of_answer(&its_forged, answer) && (!of_answer(&genuine, answer) || answer.contains(&sealed))
+            !of_answer(&its_forged, answer) && (!of_answer(&genuine, answer) || announces(answer, &sealed))
         }),
         Target::new("certificate of WeChat Pay", vec![der], move |der| {
             !believed(&forged, &answer(der).to_string())
         }),
     ]
+}
+
+/// Whether `sealed` stands in the answer, in whatever way its characters are escaped.
+fn announces(answer: &str, sealed: &str) -> bool {
+    let stands = |value: &Value| value.pointer("/encrypt_certificate/ciphertext") == Some(&json!(sealed));
+    let read = serde_json::from_str::<Value>(answer).ok();
+    let data = read.as_ref().and_then(|read| read["data"].as_array());
+    answer.contains(sealed) || data.is_some_and(|data| data.iter().any(stands))
 }
 
 fn callback(account: &Account, told: &Value) -> Callback {

@@ -1,5 +1,6 @@
 //! Every parser of bytes from outside, driven with arbitrary and with mutated ones: none panics, and what is accepted is what was
-//! signed, or has one form only. A minute for all of them; `ZEROTRIP_FUZZ_SECONDS` makes it longer.
+//! signed, or has one form only. A minute for all of them, in which the same places change in every run; `ZEROTRIP_FUZZ_SECONDS`
+//! makes it longer and looks elsewhere each time, or where `ZEROTRIP_SEED` says.
 
 mod certificates;
 mod functions;
@@ -12,8 +13,8 @@ mod written;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::Index;
-use proptest::test_runner::{Config as Cases, TestCaseError, TestRunner};
-use std::time::{Duration, Instant};
+use proptest::test_runner::{Config as Cases, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use std::time::{Duration, Instant, SystemTime};
 
 const NOW_S: u32 = 1_795_600_000;
 const NOW: u64 = NOW_S as u64 * 1000;
@@ -40,17 +41,21 @@ impl Target {
         Self::new(name, seeds, move |bytes| holds(&String::from_utf8_lossy(bytes)))
     }
 
-    /// Runs it for so long; gives the number of cases.
-    fn run(&self, span: Duration) -> u32 {
+    /// Runs it for so long from the `seed`th place on; gives the number of cases.
+    fn run(&self, span: Duration, seed: u64) -> u32 {
         const BATCH: u32 = 64;
         for seed in &self.seeds {
             assert!((self.holds)(seed), "{}: a seed", self.name);
         }
         let input = input(self.seeds.clone());
-        let (begun, mut cases) = (Instant::now(), 0);
+        let (begun, mut cases) = (Instant::now(), 0_u32);
         while begun.elapsed() < span {
-            let mut runner =
-                TestRunner::new(Cases { cases: BATCH, failure_persistence: None, ..Cases::default() });
+            let mut from = [0; 32];
+            from[..8].copy_from_slice(&seed.to_le_bytes());
+            from[8..12].copy_from_slice(&cases.to_le_bytes());
+            let random = TestRng::from_seed(RngAlgorithm::ChaCha, &from);
+            let settings = Cases { cases: BATCH, failure_persistence: None, ..Cases::default() };
+            let mut runner = TestRunner::new_with_rng(settings, random);
             let found = runner.run(&input, |bytes| {
                 if (self.holds)(&bytes) {
                     Ok(())
@@ -99,7 +104,13 @@ fn input(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn no_bytes_from_outside_make_a_parser_panic_or_accept_what_it_must_not() {
-    let seconds = std::env::var("ZEROTRIP_FUZZ_SECONDS").map_or(60, |text| text.parse().expect("seconds"));
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let longer = number("ZEROTRIP_FUZZ_SECONDS");
+    let seconds = longer.unwrap_or(60);
+    let elsewhere =
+        || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let seed = number("ZEROTRIP_SEED").unwrap_or_else(|| longer.map_or(0, |_| elsewhere()));
+    println!("ZEROTRIP_SEED={seed}");
     let all: Vec<Target> = [
         own::targets(),
         written::targets(),
@@ -114,7 +125,7 @@ fn no_bytes_from_outside_make_a_parser_panic_or_accept_what_it_must_not() {
     .collect();
     let span = Duration::from_secs(seconds) / u32::try_from(all.len()).expect("a few");
     for target in &all {
-        let cases = target.run(span);
+        let cases = target.run(span, seed);
         println!("{}: {cases} cases", target.name);
         assert!(cases > 0);
     }

@@ -59,12 +59,17 @@ fn documents(shown: &Value) -> Vec<Value> {
     shown["documents"].as_array().cloned().unwrap_or_default()
 }
 
-/// Whether it names nobody else.
+/// Whether it is the person's: by the ID number where it has one, else by the name.
 fn is_own(document: &Value) -> bool {
-    let fields = document["fields"].as_array().expect("fields").iter();
-    let named: Vec<&Value> =
-        fields.filter(|field| field["name"] == "name" || field["name"] == "owner").collect();
-    !named.is_empty() && named.iter().all(|field| field["value"] == NAME)
+    let fields = document["fields"].as_array().expect("fields");
+    let all = |wanted: &str, own: &str| {
+        fields.iter().filter(|field| field["name"] == wanted).all(|field| field["value"] == own)
+    };
+    let has = |wanted: &str| fields.iter().any(|field| field["name"] == wanted);
+    if has("id_number") {
+        return all("id_number", ID_NUMBER);
+    }
+    (has("name") || has("owner")) && all("name", NAME) && all("owner", NAME)
 }
 
 /// A document of the kind as the registry has it of somebody, in the person's name.
