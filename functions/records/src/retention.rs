@@ -123,8 +123,8 @@ const RULES: &[Rule] = &[
     Rule {
         what: "misuse_reports_closed",
         kept_ms: DETAILS_MS,
-        sql: "DELETE FROM misuse_reports WHERE disclosure IN (SELECT disclosure FROM misuse_reports \
-              WHERE closed_at IS NOT NULL AND closed_at < $1 ORDER BY closed_at LIMIT CAST($2 AS BIGINT)) RETURNING disclosure",
+        sql: "DELETE FROM misuse_reports WHERE code IN (SELECT code FROM misuse_reports \
+              WHERE closed_at IS NOT NULL AND closed_at < $1 ORDER BY closed_at LIMIT CAST($2 AS BIGINT)) RETURNING code",
     },
     Rule {
         // Their entries' time is over: it was counted when they were made.

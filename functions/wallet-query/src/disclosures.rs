@@ -85,7 +85,7 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
     let shown = db
         .run(
             "SELECT c.id, c.ended_at, c.scenario, v.name, m.reported_at, m.closed_at, c.at_person, c.policy, c.disclosed, c.as_of, c.read_how \
-             FROM identity_codes c LEFT JOIN venues v ON v.id = c.at_venue LEFT JOIN misuse_reports m ON m.disclosure = c.id \
+             FROM identity_codes c LEFT JOIN venues v ON v.id = c.at_venue LEFT JOIN misuse_reports m ON m.code = c.id \
              WHERE c.holder = $1 AND c.ended_how = 'redeemed' AND (c.ended_at, c.id) < (CAST($2 AS BIGINT), $3) \
              ORDER BY c.ended_at DESC, c.id DESC LIMIT CAST($4 AS BIGINT)",
             [holder.into(), at.into(), id.into(), limit.into()],
@@ -94,7 +94,7 @@ pub async fn page(db: &Db, holder: Id, at: i64, id: &str, most: usize) -> Result
     let refused = db
         .run(
             "SELECT r.id, r.at, r.scenario, v.name, m.reported_at, m.closed_at, r.person, r.why \
-             FROM refused_scans r LEFT JOIN venues v ON v.id = r.venue LEFT JOIN misuse_reports m ON m.disclosure = r.id \
+             FROM refused_scans r LEFT JOIN venues v ON v.id = r.venue LEFT JOIN misuse_reports m ON m.code = r.id \
              WHERE r.holder = $1 AND (r.at, r.id) < (CAST($2 AS BIGINT), $3) \
              ORDER BY r.at DESC, r.id DESC LIMIT CAST($4 AS BIGINT)",
             [holder.into(), at.into(), id.into(), limit.into()],

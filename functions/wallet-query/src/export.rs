@@ -122,7 +122,7 @@ async fn reminders(db: &Db, holder: Id) -> Result<Vec<HeldReminder>, Problem> {
 }
 
 async fn reports(db: &Db, holder: Id) -> Result<Vec<HeldReport>, Problem> {
-    let sql = "SELECT disclosure, reported_at, text_sealed, closed_at FROM misuse_reports WHERE holder = $1 ORDER BY reported_at";
+    let sql = "SELECT code, reported_at, text_sealed, closed_at FROM misuse_reports WHERE holder = $1 ORDER BY reported_at";
     let rows = db.run(sql, [holder.into()]).await?;
     let report = |row: &Row| {
         Ok(HeldReport {

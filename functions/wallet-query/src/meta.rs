@@ -30,7 +30,7 @@ pub async fn ready() -> Result<Reply, Problem> {
     let rings = ["session_keys", "sealing_keys", "index_key", "audit_keys"].map(str::to_owned);
     readiness::check(&rings, clock::now_ms()).map_err(|defect| Problem::misconfigured(&defect))?;
     // Its newest table: the migrations are there.
-    Db::open().await?.one("SELECT disclosure FROM misuse_reports LIMIT 1", []).await?;
+    Db::open().await?.one("SELECT code FROM misuse_reports LIMIT 1", []).await?;
     Ok(meta::ready())
 }
 

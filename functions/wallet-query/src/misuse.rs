@@ -80,8 +80,8 @@ pub async fn report(request: &Request, disclosure: &str) -> Result<Reply, Proble
     let sealed = sealing::seal(&context("text", disclosure), text.as_bytes(), now).map_err(refused)?;
     let reported = db
         .one(
-            "INSERT INTO misuse_reports (disclosure, holder, venue, agency, reported_by, reported_at, text_sealed) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (disclosure) DO NOTHING RETURNING disclosure",
+            "INSERT INTO misuse_reports (code, holder, venue, agency, reported_by, reported_at, text_sealed) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (code) DO NOTHING RETURNING code",
             [
                 disclosure.into(),
                 holder.id().into(),
@@ -125,10 +125,10 @@ pub async fn list(request: &Request) -> Result<Reply, Problem> {
     let (by, area) = area::overseer(request, &db).await?;
     let rows = db
         .run(
-            "SELECT m.disclosure, m.reported_at, m.reported_by, m.holder, m.venue, v.name, m.agency, m.text_sealed \
+            "SELECT m.code, m.reported_at, m.reported_by, m.holder, m.venue, v.name, m.agency, m.text_sealed \
              FROM misuse_reports m LEFT JOIN venues v ON v.id = m.venue WHERE m.closed_at IS NULL \
-             AND m.agency >= $1 AND m.agency < $2 AND (m.reported_at, m.disclosure) > (CAST($3 AS BIGINT), $4) \
-             ORDER BY m.reported_at, m.disclosure LIMIT CAST($5 AS BIGINT)",
+             AND m.agency >= $1 AND m.agency < $2 AND (m.reported_at, m.code) > (CAST($3 AS BIGINT), $4) \
+             ORDER BY m.reported_at, m.code LIMIT CAST($5 AS BIGINT)",
             [area.from.into(), area.until.into(), at.into(), disclosure.into(), MOST.into()],
         )
         .await?;
@@ -171,7 +171,7 @@ pub async fn close(request: &Request, disclosure: &str) -> Result<Reply, Problem
     let closed = db
         .one(
             "UPDATE misuse_reports SET closed_at = $1, closed_by = $2, note_sealed = $3 \
-             WHERE disclosure = $4 AND closed_at IS NULL AND agency >= $5 AND agency < $6 RETURNING holder",
+             WHERE code = $4 AND closed_at IS NULL AND agency >= $5 AND agency < $6 RETURNING holder",
             [
                 now.into(),
                 by.principal.into(),
@@ -190,7 +190,7 @@ pub async fn close(request: &Request, disclosure: &str) -> Result<Reply, Problem
 }
 
 async fn not_to_be_closed(db: &Db, disclosure: Id, area: &Area) -> Result<Problem, Problem> {
-    let sql = "SELECT disclosure FROM misuse_reports WHERE disclosure = $1 AND agency >= $2 AND agency < $3";
+    let sql = "SELECT code FROM misuse_reports WHERE code = $1 AND agency >= $2 AND agency < $3";
     let known =
         db.one(sql, [disclosure.into(), area.from.as_str().into(), area.until.as_str().into()]).await?;
     Ok(known.map_or_else(Problem::not_found, |_| closed_before()))

@@ -20,3 +20,10 @@ CREATE INDEX IF NOT EXISTS citizens_bcrypt ON citizens (id) WHERE SUBSTR(passwor
 -- What providers have signed, by the time when retention erases it.
 CREATE INDEX IF NOT EXISTS orders_evidence ON orders (settled_at) WHERE evidence_sealed IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payment_inbox_evidence ON payment_inbox (received_at) WHERE evidence_sealed IS NOT NULL;
+
+-- What the table of retention goes along.
+CREATE INDEX IF NOT EXISTS identity_codes_ended ON identity_codes (ended_at) WHERE ended_how = 'redeemed';
+CREATE INDEX IF NOT EXISTS consents_withdrawn ON consents (withdrawn_at) WHERE withdrawn_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS proofs_erased ON proofs (erased_at) WHERE erased_at IS NOT NULL;
+
+-- `misuse_reports.code` holds a line of the ledger: the id of a redeemed code, or of a refused scan.
